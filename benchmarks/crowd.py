@@ -15,7 +15,6 @@ from ribin.correlate.sketch import (
     moved_sketches,
     sketch_heights,
     sketch_mark,
-    sketch_params,
 )
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params.defaults import Params
@@ -70,12 +69,10 @@ class Crowd:
         for i, query in enumerate(queries):
             if not query:
                 continue
-            how = sketch_params(query.mark_type, params)
-            moves = moved_sketches(query, params)
-            first[i, able] = best_products(moves, sketches)
-            crowd = best_products(moves, self._sketches)
+            rough, fine = moved_sketches(query, params)
+            first[i, able] = best_products(rough, sketches)
+            crowd = best_products(rough, self._sketches)
             bars[0, i] = np.quantile(crowd, 1.0 - params.search.second_look_share)
-            moves = moves.turned_by(how.second_rotation_deg)
-            second[i, able] = best_products(moves, sketches)
-            bars[1, i] = best_products(moves, self._sketches[: self._second]).max()
+            second[i, able] = best_products(fine, sketches)
+            bars[1, i] = best_products(fine, self._sketches[: self._second]).max()
         return Looks(first, second, *bars)

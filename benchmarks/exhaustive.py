@@ -73,7 +73,7 @@ def products_seconds(
         import faiss
     except ImportError:
         return float("nan"), float("nan")
-    moves = moved_sketches(query, params)
+    moves, _ = moved_sketches(query, params)
     plain = every_move(moves)
     sketches, number = _some_sketches(shards)
     vectors = sketches.astype(np.float32)
@@ -142,9 +142,8 @@ def pixel_recall(vault: Vault, params: Params, asked: int = _ASKED) -> dict[str,
     queries = given[:: max(1, len(given) // asked)]
     for query in queries:
         plain = (moved_pixels(query, params) @ gallery.T).max(axis=0)
-        moves = moved_sketches(query, params)
-        first = best_products(moves, np.array(sketches))
-        passed = np.argsort(-first)[:share]
+        moves, _ = moved_sketches(query, params)
+        passed = np.argsort(-best_products(moves, np.array(sketches)))[:share]
         for top in kept:
             kept[top] += int(np.isin(np.argsort(-plain)[:top], passed).sum())
     return {

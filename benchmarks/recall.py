@@ -150,7 +150,6 @@ def _shares_above(
     """Every mate of every query, first query first."""
     templates = [_described(specimen, params) for specimen in gallery]
     sketches = np.stack([sketch_mark(t, params) if t else _blank(crowd) for t in templates])
-    second_deg = params.search.breech_face.second_rotation_deg
 
     def looks(place: int) -> NDArray[np.float64]:
         query = _described(queries[place], params)
@@ -162,8 +161,7 @@ def _shares_above(
         if query is None or not mates:
             return np.ones((2, len(mates)))
         found = []
-        first = moved_sketches(query, params)
-        for moves in (first, first.turned_by(second_deg)):
+        for moves in moved_sketches(query, params):
             strangers, theirs = best_products(moves, crowd), best_products(moves, sketches[mates])
             found.append([float((strangers >= mate).mean()) for mate in np.nan_to_num(theirs)])
         return np.array(found)

@@ -221,8 +221,7 @@ def arithmetic(
 ) -> Row:
     """What each look answers for, and how many times faster than a matrix product of all moves."""
     how = params.search.breech_face
-    first = moved_sketches(query, params)
-    second = first.turned_by(how.second_rotation_deg)
+    first, second = moved_sketches(query, params)
     looked = min(wanted, second_look_marks(wanted, params))
     peak = machine_gflop_s()
     row: Row = {"peak of the matrix product, GFLOP/s": round(peak)}

@@ -18,14 +18,7 @@ from exhaustive import moved_pixels
 from results import finish, options
 from specimens import SAMPLE, default_folder
 
-from ribin.correlate.blocks import disc_offsets
-from ribin.correlate.sketch import (
-    QueryMoves,
-    best_products,
-    framed_surface,
-    moved_sketches,
-    sketch_mark,
-)
+from ribin.correlate.sketch import best_products, framed_surface, moved_sketches, sketch_mark
 from ribin.evaluate.pairs import read_labels
 from ribin.model import FloatArray, Template
 from ribin.params.defaults import DEFAULT_PARAMS
@@ -71,7 +64,7 @@ def likeness(templates: list[Template], guns: np.ndarray, number: int) -> list[d
     crowd = Crowd(templates, DEFAULT_PARAMS, number).sketches
     found: dict[str, list[tuple[float, float]]] = {"known non-matches": [], "surrogates": []}
     for place, query in enumerate(templates):
-        moves = moved_sketches(query, DEFAULT_PARAMS)
+        moves, _ = moved_sketches(query, DEFAULT_PARAMS)
         others = real[guns != guns[place]]
         for name, sketches in zip(found, (others, crowd), strict=True):
             scores = best_products(moves, np.ascontiguousarray(sketches))
@@ -80,13 +73,6 @@ def likeness(templates: list[Template], guns: np.ndarray, number: int) -> list[d
         {"name": name, "mean": round(mean, 3), "sd": round(sd, 3)}
         for name, (mean, sd) in ((n, np.mean(v, axis=0).tolist()) for n, v in found.items())
     ]
-
-
-def one_shift_in(moves: QueryMoves, number: int) -> QueryMoves:
-    """Every shift, or one in two: those of which row and column are an even number of steps."""
-    radius = next(r for r in range(99) if len(disc_offsets(r, 1).every) == len(moves.shifted))
-    chosen = disc_offsets(radius, 1).every.sum(axis=1) % number == 0
-    return replace(moves, shifted=moves.shifted[chosen])
 
 
 def _rows(
@@ -105,10 +91,12 @@ def _rows(
         def look(
             query: Template,
             params=params,
+            rotation_deg=rotation_deg,
             one_in=one_in,
             sketches=sketches,  # type: ignore[no-untyped-def]
         ) -> tuple[FloatArray, int]:
-            moves = one_shift_in(moved_sketches(query, params), one_in)
+            first, second = moved_sketches(query, params)
+            moves = first if one_in == 2 else second.turned_by(rotation_deg)
             return best_products(moves, sketches), moves.number
 
         shifts = f"{shift_um:g} um" if one_in == 1 else f"{shift_um:g} um, one in {one_in}"

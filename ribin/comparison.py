@@ -129,7 +129,7 @@ class Comparison:
         "parallel lines" or "lines about one centre", where the marks agree along them more than
         what they share beyond allows to count.
     laid : str
-        "with their lines" or "without their lines", where both marks have lines and were compared
+        "with their lines" or "without their lines", where a mark has lines and they were compared
         both ways: of which way cells, ccf, rotation and shift are. The score has points of both.
     rotation_deg, shift_um : float, (float, float)
         Counter-clockwise as displayed; down and right.

@@ -6,7 +6,7 @@ import base64
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,6 +74,19 @@ def open_browser(folder: Path) -> Iterator[Browser]:
         yield Browser(driver, saved)
     finally:
         driver.quit()
+
+
+@contextmanager
+def browser_at(port: int, folder: Path, known: Collection[str]) -> Iterator[Browser]:
+    """A new browser at a server over TLS. At the end it asked nobody else, and said of no error but
+    those that these words are in: a browser reports each page that is refused."""
+    with open_browser(folder) as browser:
+        browser.driver.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": True})
+        browser.server = f"https://127.0.0.1:{port}/"
+        browser.forget()
+        yield browser
+        assert [text for text in browser.logged() if not any(one in text for one in known)] == []
+        assert browser.asked() == []
 
 
 class Browser:

@@ -77,10 +77,11 @@ def fake_sketch(template: Template, params: Any) -> np.ndarray:
     return np.rint(127.0 * coarse / np.abs(coarse).max()).astype(np.int8)
 
 
-def fake_moves(query: Template, params: Any) -> QueryMoves:
-    """One shift and no turn: all numbers are of order 0."""
+def fake_moves(query: Template, params: Any) -> tuple[QueryMoves, QueryMoves]:
+    """One shift and no turn at either look: all numbers are of order 0."""
     sketch = fake_sketch(query, params)
-    return QueryMoves(sketch[None], np.array([len(sketch)]), np.zeros(1))
+    moves = QueryMoves(sketch[None], np.array([len(sketch)]), np.zeros(1))
+    return moves, moves
 
 
 def fake_compare_many(

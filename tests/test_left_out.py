@@ -140,7 +140,7 @@ def test_a_template_alone_does_not_tell_it(folder, words):
 
 
 def test_pictures_colour_it_on_its_own_side(pair):
-    picture = pair_picture(pair, DEFAULT_PARAMS)[:600].astype(int)
+    picture = pair_picture(pair)[:600].astype(int)
     purple = (picture[:, :, 2] - picture[:, :, 1] > 20) & (picture[:, :, 0] > picture[:, :, 2])
     half = picture.shape[1] // 2
     assert LEFT_OUT_COLOURS[LeftOut.DUST] == (204, 121, 167)

@@ -50,6 +50,7 @@ class RecordedSearch:
     reason: str
     stated: SearchStatement
     ended_at: str = ""
+    unanswered: tuple[str, ...] = ()  # members that gave no answer; known while its lists are kept
 
 
 def lists_sha256(lists: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import click
 
 from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import say
+from ribin.text import counted
 
 
 @click.command(short_help="Save the annotations of a comparison page.")
@@ -35,9 +36,6 @@ def annotate(file: Path | None, call: Call) -> None:
             say("\n".join(notes), err=True, nl=bool(notes))
             return
         saved = save_annotation_file(vault, file, call.who, call.reason)
-    pair = saved.pair
-    count = len(pair.annotations)
-    say(
-        f"{saved.number}: version {saved.version}, {count} annotation{'s' * (count != 1)} of "
-        f"{pair.reference.label} and {pair.comparison.label}"
-    )
+    pair, said = saved.pair, counted(len(saved.pair.annotations), "annotation")
+    of = f"{pair.reference.label} and {pair.comparison.label}"
+    say(f"{saved.number}: version {saved.version}, {said} of {of}")

@@ -68,13 +68,13 @@ def compare(
         pair = prepare_pair(one, two, asker, options)
         weight = call.weight(pair, (one, two), asker)
     if trace_folder:
-        write_traces(pair, asker.params, trace_folder)
+        write_traces(pair, trace_folder)
     if overlay:
-        draw_pair(pair, asker.params, overlay)
+        draw_pair(pair, overlay)
     shown = (
         plain_value(pair.result)
         | left_out_facts(pair.sides)
         | ({"weight": weight} if weight else {})
     )
-    call.show(shown, lambda _: "\n\n".join([explain(pair, asker.params), *weight_text(weight)]))
+    call.show(shown, lambda _: "\n\n".join([explain(pair), *weight_text(weight)]))
     exit_after(done=0, failed=not pair.result.compared)

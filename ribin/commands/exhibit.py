@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
 import click
 
 from ribin.commands.options import EXHIBIT_KINDS, SCOPES, Call, common_options
 from ribin.commands.terminal import asking, say
+from ribin.text import counted
+
+if TYPE_CHECKING:
+    from ribin.vault.vault import Vault
 
 
 @click.group(short_help="List, show and correct exhibits.")
@@ -121,7 +128,6 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
       ribin exhibit edit 2026-17-3 --place Kingston --erase-old --reason "a private address"
     """
     from ribin.services.corrections import correct
-    from ribin.services.outbox import tell_now
 
     given = {name: value for name, value in fields.items() if value is not None}
     if not given and not erase_old:
@@ -130,8 +136,7 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
         done, concerned = correct(
             vault, names, given, erase_old=erase_old, who=call.who, reason=call.reason
         )
-        for note in tell_now(vault, call.network(), concerned, call.who):
-            say(note, err=True)
+        _tell(vault, call, concerned)
     lines = []
     for one in done:
         said = ", ".join(name.replace("_", " ") for name in one.changed) or "nothing"
@@ -146,6 +151,14 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
         if one.sharing_event:
             lines.append(f"{one.exhibit}: so for {one.sharing_event} other exhibits of its event")
     call.show(done, lambda _: "\n".join(lines), key="corrected")
+
+
+def _tell(vault: Vault, call: Call, concerned: Collection[str]) -> None:
+    """Tell the members that a correction concerns, where there is a line, and say who knows."""
+    from ribin.services.outbox import tell_now
+
+    for note in tell_now(vault, call.network(), concerned, call.who):
+        say(note, err=True)
 
 
 # `ribin mark`: what was made of a scan.
@@ -164,24 +177,27 @@ def mark() -> None:
 @click.option("--scan", default="", help="File name or SHA-256 of one of several scans.")
 @click.option("--event", default="", help="Make TARGET, as an exhibit of this event.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@common_options("vault", "who", "reason", "json")
+@common_options("vault", "network", "who", "reason", "json")
 def move(exhibit: str, target: str, scan: str, event: str, yes: bool, call: Call) -> None:
     """Take a scan from EXHIBIT to TARGET, the exhibit that it shows. It needs --reason. Where a
-    link or an open lead is on one of the two, it says so and asks.
+    link or an open lead is on one of the two, it says so and asks. Other members are told as by
+    `ribin exhibit edit`.
 
     \b
     Examples:
       ribin mark move 2026-17-3 2026-17-4 --reason "labels mixed up" --vault vaults/JAM
       ribin mark move 2026-17-3 2026-18-1 --scan b.x3p --event 2026-18 --reason "labels mixed up"
     """
+    from ribin.services.corrections import move
     from ribin.services.exhibits import move_warnings
-    from ribin.vault.corrections import move_scan
 
     with call.own_vault() as vault:
         if warnings := move_warnings(vault, call.who, (exhibit, target)):
             asking("Move the scan?", yes)(warnings)
-        done = move_scan(vault, exhibit, scan, target, event, who=call.who, reason=call.reason)
-    left = f"{done.before} has {done.left} scan{'s' * (done.left != 1)} left"
+        said = {"who": call.who, "reason": call.reason}
+        done, concerned = move(vault, exhibit, scan, target, event, **said)
+        _tell(vault, call, concerned)
+    left = f"{done.before} has {counted(done.left, 'scan')} left"
     if done.shared:
         left += f"\n{done.exhibit} is shared in the {done.shared}, and now this scan is"
     call.show(done, lambda one: f"{one.source}: moved from {one.before} to {one.exhibit}; {left}")
@@ -200,7 +216,8 @@ def move(exhibit: str, target: str, scan: str, event: str, yes: bool, call: Call
     "--accept-unusable", default="", metavar="REASON", help="Marks of unusable quality as well."
 )
 @common_options(
-    *("mask", "circle", "keep all", "lighting", "pitch", "vault", "params", "who", "reason", "json")
+    *("mask", "circle", "keep all", "lighting", "pitch", "vault", "network", "params"),
+    *("who", "reason", "json"),
 )
 def redo(
     exhibit: str, scan: str, found: bool, cast: bool | None, accept_unusable: str, call: Call
@@ -209,7 +226,7 @@ def redo(
 
     The new marks count from now on, and the index follows; the old ones stay as evidence of what
     earlier lists and leads rest on. Circles and masks are drawn in the scan as `ribin extract
-    EXHIBIT` shows it.
+    EXHIBIT` shows it. Other members are told as by `ribin exhibit edit`.
 
     \b
     Examples:
@@ -221,7 +238,8 @@ def redo(
 
     asked = RedoOptions(exhibit, scan, call.reading(), cast, found, accept_unusable)
     with call.own_vault() as vault:
-        done = redo_marks(vault, call.params, asked)
+        done, concerned = redo_marks(vault, call.params, asked)
+        _tell(vault, call, concerned)
     judged = ", ".join(f"{name.replace('_', ' ')} {verdict}" for name, verdict in done.marks)
     lines = f"{done.source} of {done.exhibit}: {judged}; these count from now on\n  {done.said}"
     call.show(done, lambda _: lines)

@@ -178,7 +178,7 @@ def _shown(read: Population, counts: PopulationCounts) -> str:
 
     plan, result = read.plan, read.result
     names = " and ".join(mark.words for mark in read.marks)
-    marks = f"{names}, {read.kind}, parameters {read.params_id or 'not stated'}"
+    marks = f"{names}, {read.kind}, method parameters {read.params_id or 'not stated'}"
     covered = ("makes", "models", "calibre", "ammunition", "instrument")
     lines: list[tuple[str, object]] = [
         ("laboratory", counts.laboratory),

@@ -166,7 +166,7 @@ def parameters(drop: str | None, call: Call) -> None:
         (one.params_id, str(one.in_use), str(one.earlier), "yes" if one.kept else "no")
         for one in found
     ]
-    say(table(("parameters", "marks in use", "earlier marks", "answered"), rows))
+    say(table(("described with", "marks in use", "earlier marks", "answered"), rows))
 
 
 _group = click.option(

@@ -23,6 +23,7 @@ from ribin.surface.harmonics import Band, Harmonics, disc_harmonics
 from ribin.surface.simd.turns import (
     FOUR,
     MARKS,
+    SHIFTS,
     TURNS,
     four_bytes,
     has_byte_products,
@@ -103,11 +104,12 @@ class QueryMoves:
 NO_MOVES = QueryMoves(np.zeros((0, 0), np.int8), np.zeros(0, np.int64), np.zeros(0))
 
 
-def moved_sketches(query: Template, params: Params) -> QueryMoves:
-    """The query at every shift of the range, and the turns of a first look.
+def moved_sketches(query: Template, params: Params) -> tuple[QueryMoves, QueryMoves]:
+    """The query as a first look moves it, and as a second one does.
 
-    The query was described with `params`. Steps of shifts are rounded to whole pixels of the medium
-    pitch; a shift that leaves nothing within the disc gives 0.
+    The second tries every shift of the range, the first every other one, those of one colour of a
+    chessboard, at fewer turns. The query was described with `params`. Steps of shifts are rounded
+    to whole pixels of the medium pitch; a shift that leaves nothing within the disc gives 0.
     """
     how, method = sketch_params(query.mark_type, params), params.of(query.mark_type, query.kind)
     basis = _harmonics(query.mark_type, query.kind, params)
@@ -123,8 +125,8 @@ def moved_sketches(query: Template, params: Params) -> QueryMoves:
     moves = shifted @ basis.planes.T
     length = np.sqrt(np.einsum("mk,mk->m", moves, moves))[:, None]
     moves *= np.divide(1.0, length, out=np.zeros_like(length), where=length > 0.0)
-    turns_deg, folded = _turns(method.correlate, how.rotation_deg)
-    return QueryMoves(
+    turns_deg, folded = _turns(method.correlate, how.second_rotation_deg)
+    second = QueryMoves(
         _as_bytes(moves.reshape(1, -1)).reshape(moves.shape),
         basis.cosines,
         turns_deg,
@@ -132,6 +134,9 @@ def moved_sketches(query: Template, params: Params) -> QueryMoves:
         method.correlate.mounting_deg,
         how.beyond_handicap,
     )
+    one_colour = (offsets // step).sum(axis=1) % 2 == 0
+    first = replace(second, shifted=second.shifted[one_colour]).turned_by(how.rotation_deg)
+    return first, second
 
 
 def sketch_params(mark_type: MarkType, params: Params) -> SketchParams:
@@ -268,6 +273,11 @@ class TurnSeries:
         return _QueryFours.of(self)
 
     @property
+    def half(self) -> int:
+        """What is added before the bits are cut off, which rounds."""
+        return (1 << self.bits) >> 1
+
+    @property
     def alike(self) -> bool:
         """Whether no turn lies beyond the mounting."""
         return self.moves.mounting_deg >= _HALF_TURN
@@ -277,12 +287,19 @@ class TurnSeries:
 
 
 @kernel
+def _aligned(size):
+    """Room for so many uint32 that begins with a line of the cache: no register is of two."""
+    room = np.empty(size + 16, np.uint32)
+    first = (-room.ctypes.data >> 2) & 15
+    return room[first : first + size]
+
+
+@kernel
 def _largest_products(ours, starts, firsts, phases, settings, sketches, bytes_at, out):
     bits, near_blocks, folded, alike = settings
     groups, fours = bytes_at.size, (firsts.size - 1) // FOUR
     flat = sketches.reshape(sketches.size)
-    packed = np.empty(groups * MARKS, np.uint32)
-    products = np.empty((firsts.size - 1) * MARKS, np.uint32)
+    packed, products = _aligned(groups * MARKS), _aligned(SHIFTS * (firsts.size - 1) * MARKS)
     near, beyond = np.empty(MARKS, np.int32), np.empty(MARKS, np.int32)
     far = near if alike else beyond
     for first in range(0, sketches.shape[0], MARKS):
@@ -299,13 +316,12 @@ def _largest_products(ours, starts, firsts, phases, settings, sketches, bytes_at
                 packed[k * MARKS + mark] = four ^ np.uint32(0x80808080)
         near[:] = -(2**31)
         beyond[:] = -(2**31)
-        for shift in range(ours.shape[0]):
-            order_products(packed, ours[shift], firsts, starts[shift], bits, products)
-            for block in range(phases.shape[0]):
-                if block < near_blocks:
-                    raise_to_turned(products, phases[block], fours, near, far, folded)
-                else:
-                    raise_to_turned(products, phases[block], fours, far, far, folded)
+        for shifts in range(ours.shape[0]):
+            order_products(packed, ours[shifts], firsts, starts[shifts], bits, products)
+            for part in range(0, products.size, products.size // SHIFTS):
+                for block in range(phases.shape[0]):
+                    best = near if block < near_blocks else far
+                    raise_to_turned(products[part:], phases[block], fours, best, far, folded)
         for mark in range(min(MARKS, sketches.shape[0] - first)):
             out[first + mark, 0] = near[mark]
             out[first + mark, 1] = far[mark]
@@ -330,10 +346,10 @@ def largest_products(series: TurnSeries, sketches: NDArray[np.int8]) -> NDArray[
 
 @dataclass(frozen=True, eq=False)
 class _QueryFours:
-    """A query as the kernel takes it: S shifts, G fours of bytes, L orders."""
+    """A query as the kernel takes it: S pairs of shifts, G fours of bytes, L orders."""
 
-    ours: NDArray[np.uint32]  # (S, G * 2)
-    starts: NDArray[np.int32]  # (S, L * 2)
+    ours: NDArray[np.uint32]  # (S, G * 4)
+    starts: NDArray[np.int32]  # (S, L * 4)
     firsts: NDArray[np.int64]  # (L + 1,)
     phases: NDArray[np.uint32]  # (B, L * 8), a row a block of turns
     settings: tuple[int, int, bool, bool]  # bits, blocks within the mounting, folded, all alike
@@ -348,15 +364,19 @@ class _QueryFours:
         firsts = np.concatenate([np.zeros(1, np.int64), np.cumsum(fours)])
         steps = zip(begins, fours, strict=True)
         bytes_at = np.concatenate([begin + 4 * np.arange(number) for begin, number in steps])
-        ours = np.zeros((len(moves.shifted), len(bytes_at), 2, 4), np.int8)
-        starts = np.zeros((len(ours), len(series.orders), 2), np.int32)
-        for turned, rows in enumerate((moves.shifted, series.turned_by_a_quarter())):
-            for slot, (begin, width) in enumerate(zip(begins, widths, strict=True)):
-                part = rows[:, begin : begin + width]
-                filled = np.zeros((len(rows), int(fours[slot]) * 4), np.int8)
-                filled[:, :width] = part
-                ours[:, firsts[slot] : firsts[slot + 1], turned] = filled.reshape(len(rows), -1, 4)
-                starts[:, slot, turned] = -128 * part.sum(axis=1, dtype=np.int32)
+        every = np.stack([moves.shifted, series.turned_by_a_quarter()], axis=1)
+        every = np.concatenate([every, every[: len(every) % SHIFTS]])  # the first again to be full
+        rows = every.reshape(-1, 2 * SHIFTS, every.shape[-1])
+        ours = np.zeros((*rows.shape[:2], len(bytes_at), 4), np.int8)
+        starts = np.full((*rows.shape[:2], len(series.orders)), series.half, np.int32)
+        for slot, (begin, width) in enumerate(zip(begins, widths, strict=True)):
+            part = rows[..., begin : begin + width]
+            filled = np.zeros((*rows.shape[:2], int(fours[slot]) * 4), np.int8)
+            filled[..., :width] = part
+            ours[..., firsts[slot] : firsts[slot + 1], :] = filled.reshape(*rows.shape[:2], -1, 4)
+            starts[..., slot] -= 128 * part.sum(axis=-1, dtype=np.int32)
+        ours = np.ascontiguousarray(ours.transpose(0, 2, 1, 3))
+        starts = np.ascontiguousarray(starts.transpose(0, 2, 1))
         near = series.near()
         blocks = [_phase_blocks(series, moves.turns_deg[some]) for some in (near, ~near)]
         return cls(
@@ -399,7 +419,7 @@ def largest_by_floats(series: TurnSeries, sketches: NDArray[np.int8]) -> NDArray
             part = slice(int(series.places[order]), int(series.places[order + 1]))
             for turned, rows in enumerate(ours):
                 products[turned, :, :, slot] = some[:, part] @ rows[:, part].astype(np.float32).T
-        rounded = np.floor((products + float((1 << series.bits) >> 1)) / 2.0**series.bits)
+        rounded = np.floor((products + series.half) / 2.0**series.bits)
         even, odds = ([*_sums(rounded, cosines, sines, which)] for which in (~odd, odd))
         direct = even[0] + odds[0] + np.abs(even[1] + odds[1])
         within = direct[..., near].max(axis=(1, 2), initial=_LEAST)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -167,14 +167,17 @@ def server_context(leaf: Leaf, trusted: Iterable[bytes]) -> ssl.SSLContext:
     """TLS 1.3 that asks for a certificate of the other side, issued by one of these authorities."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.num_tickets = 0  # nobody comes back without showing the certificate again
-    context.sslobject_class = _ReasonGiven
+    context.sslobject_class = ReasonGiven
     return _with(context, leaf, trusted)
 
 
-class _ReasonGiven(ssl.SSLObject):
+class ReasonGiven(ssl.SSLObject):
     """Says why a handshake failed: asyncio closes at once where one does, and what TLS has to say
-    would never be sent. So it fails a second time: where the other side has read that and goes."""
+    would never be sent. So it fails a second time: where the other side has read that and goes.
 
+    `on_refused` is told the reason as well."""
+
+    on_refused: Callable[[str], None] | None = None
     _failed: ssl.SSLError | None = None
 
     def do_handshake(self) -> None:
@@ -186,6 +189,9 @@ class _ReasonGiven(ssl.SSLObject):
             raise
         except ssl.SSLError as error:
             self._failed = error
+            if self.on_refused:
+                why = getattr(error, "verify_message", "") or error.reason or "broken off"
+                self.on_refused(why.replace("_", " ").lower())
             raise ssl.SSLWantReadError from error
 
 

@@ -218,9 +218,12 @@ def without_lines(
 
 
 def lines_of(one: Template, two: Template) -> str:
-    """The shape of the strongest lines of a pair; empty where either mark has none to share."""
+    """The shape of the strongest lines of a pair; empty where neither mark has any.
+
+    Noise may hide from the search for lines what agrees with those of the other mark.
+    """
     figures = [side.arrays["lines"][0] for side in (one, two) if "lines" in side.arrays]
-    if len(figures) < 2:
+    if not figures:
         return ""
     strongest = max(figures, key=lambda figure: (float(figure[2]), float(figure[1])))
     return RINGS if strongest[1] > _NEAR else PARALLEL

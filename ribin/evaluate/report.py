@@ -94,7 +94,7 @@ def _cost(result: Evaluation) -> str:
             ("CPU a pair", f"{1000 * result.cpu_seconds_per_pair:.2f} ms"),
             ("CPU a scan", f"{result.cpu_seconds_per_scan:.2f} s"),
             ("peak memory", f"{result.peak_rss_mb:.0f} MiB"),
-            ("parameters", f"{result.params_id}, ribin {result.version}"),
+            ("method parameters", f"{result.params_id}, ribin {result.version}"),
         ]
     )
 
@@ -176,7 +176,7 @@ def write_pictures(
     classes = {kind: _classes(pairs, kind) for kind in _KINDS}
     figures = (_roc(result, classes), _scores(result, classes), _ranks(result))
     title = f"{name}: {_score_counts(result)}"
-    footer = f"ribin {result.version}, parameters {result.params_id}"
+    footer = f"ribin {result.version}, method parameters {result.params_id}"
     return _save(folder, dict(zip(FILES, figures, strict=True)), title, footer)
 
 

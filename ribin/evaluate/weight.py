@@ -149,7 +149,7 @@ def _other_figures(population: Population, case: CaseFacts) -> Iterator[str]:
     marks = [result.mark for result in case.results]
     parameters = {result.params_id for result in case.results}
     for name, needed, found in (
-        ("parameters", population.params_id, ", ".join(sorted(parameters))),
+        ("method parameters", population.params_id, ", ".join(sorted(parameters))),
         ("mark type", ", ".join(population.marks), ", ".join(marks)),
         ("kind of scan", population.kind, case.kind),
     ):

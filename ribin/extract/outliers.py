@@ -56,9 +56,9 @@ def find_outliers(
 
     1 In rounds, the form is fitted to what is kept, and what lies far from it is left out of the
     next fit; 2 what lies farther still, with all of it that stands out of the relief, is dust;
-    3 where much of the surface is left out, the rest of it is too; 4 large bodies of that, and of
-    what stands above the form, that reach to the aperture are drag, or flowback where they go
-    round most of it.
+    3 large bodies of that, and of what stands above the form, that reach to the aperture are drag;
+    4 where they go round most of it they are flowback, with what of the surface beside them is
+    mostly left out.
 
     Parameters
     ----------
@@ -121,18 +121,19 @@ class _Mark:
             self.inside & (size > sds * scale) for sds in (p.edge_sds, p.limit_sds, p.spike_sds)
         )
         dust = bodies_with(around, peaks, spikes | self._steep())
-        crowded = self._crowded(_reduced(dust, self.grid))
-        at_rim, share = self._bodies_at_rim(crowded | self._wall(form.level, scale))
-        pixels = np.zeros(self.inside.shape, np.uint8)
-        pixels[_grown(dust, p.grown_um, self.pitch_um)] = LeftOut.DUST
+        grown = _grown(dust, p.grown_um, self.pitch_um)
+        pixels = np.where(grown, np.uint8(LeftOut.DUST), np.uint8(0))
         whole = pixels.copy()
-        whole[self._at_pixels(crowded)] = LeftOut.DUST
-        kind = LeftOut.FLOWBACK if share > p.flowback_share else LeftOut.DRAG
-        whole[self._at_pixels(at_rim)] = LeftOut.DUST
-        whole[self._at_pixels(at_rim if kind is LeftOut.FLOWBACK else self._wide(at_rim))] = kind
+        share, wall = _reduced(dust, self.grid), self._wall(form.level, scale)
+        bodies, of_rim = self._bodies_at_rim((share > p.solid_share * self.weight) | wall)
+        if of_rim > p.flowback_share:
+            bodies, _ = self._bodies_at_rim(self._crowded(share) | wall)
+            whole[self._at_pixels(bodies)] = LeftOut.FLOWBACK
+        else:
+            whole[self._at_pixels(self._wide(bodies))] = LeftOut.DRAG
         for out in (whole, pixels):
-            share = float(np.mean(out[self.inside] > 0))
-            if p.min_left_out <= share <= 1.0 - p.min_kept:
+            left_out = float(np.mean(out[self.inside] > 0))
+            if p.min_left_out <= left_out <= 1.0 - p.min_kept:
                 return np.where(self.inside, out, np.uint8(0))
         return np.zeros(self.inside.shape, np.uint8)
 
@@ -165,7 +166,9 @@ class _Mark:
             form = self._form(kept, degree)
             if form is None:
                 return found
-            residual = np.where(inside, heights - _enlarged(form.tilted, inside.shape), 0.0)
+            residual = heights - _enlarged(form.tilted, inside.shape)
+            # Much dust lifts the form: most of the surface then lies as far below it.
+            residual = np.where(inside, residual - np.median(residual[kept]), 0.0)
             above = np.where(near, heights - _enlarged(form.level, inside.shape), 0.0)
             # Much dust makes all tiles rough: first the deviation of the whole counts alone.
             most = 1.0 if number < p.strict_rounds else p.max_scale

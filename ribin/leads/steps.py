@@ -28,6 +28,7 @@ from ribin.cases.leads import (
 from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
 from ribin.exchange.lead_statements import NoticedEnd
+from ribin.exchange.message import MessageKind, new_id
 from ribin.leads import rules
 from ribin.leads.blindness import reads_all_logs, saw_a_verdict
 from ribin.leads.both_sides import (
@@ -57,6 +58,7 @@ from ribin.vault.leads import (
     read_lead,
     read_leads,
 )
+from ribin.vault.messages import await_delivery
 from ribin.vault.people import check_role
 from ribin.vault.records import insert_version
 from ribin.vault.sharing import named_in_lead
@@ -247,15 +249,22 @@ def _opened(own: Vault, both: BothSides, sides: dict[str, TheirSide], step: Step
     with own.catalogue.writing() as db:
         again = replace(both, own=db, theirs=sides, notes=[])
         merge_lead(again, lead)
-        done = step_done(again, lead)
+        done = _step_as_recorded(again, lead, Settled())
     notes = tuple(dict.fromkeys([*step.notes, *done.notes]))
     made = done.history.link is not None and step.history.link is None
     return replace(step, history=done.history, notes=notes, link_made=made)
 
 
 def step_done(both: BothSides, lead: str, settled: Settled | None = None) -> Step:
-    """What came of a step, read back from the own vault before it is committed."""
-    settled = settled or Settled()
+    """What came of a step, read back from the own vault before it is committed with the note that
+    others have to be told."""
+    done = _step_as_recorded(both, lead, settled or Settled())
+    for member in set(done.history.lead.members) - {both.own_member}:
+        await_delivery(both.own, member, str(MessageKind.LEADS), lead, new_id())
+    return done
+
+
+def _step_as_recorded(both: BothSides, lead: str, settled: Settled) -> Step:
     history = read_lead(both.own, lead, both.own_member)
     parts = parts_without(both.own, both.own_member, history) if settled.link_ended else ()
     return Step(history, tuple(both.notes), settled.link_made, settled.link_ended, parts)

@@ -21,7 +21,7 @@ from ribin.leads.rules import (
 )
 from ribin.leads.trace import History, TracedLink
 from ribin.report.table import facts, table
-from ribin.text import escaped
+from ribin.text import counted, escaped
 from ribin.vault.leads import leads_of_pair
 from ribin.vault.sharing import named_in_lead
 from ribin.vault.vault import Vault
@@ -117,7 +117,7 @@ def lead_page(view: LeadView) -> str:
     lines = [facts([*head, ("standing", status_of(history))])]
     lines += [_verdict(review, history) for review in view.reviews]
     if view.hidden_reviews:
-        given = f"{view.hidden_reviews} verdict{'s' * (view.hidden_reviews > 1)} given"
+        given = f"{counted(view.hidden_reviews, 'verdict')} given"
         lines.append(f"{given}, shown when {'yours is' if known else 'both are'} in")
     if lacks_a_blind_verdict(history):
         third = THIRD_DUE if not_blind_second(history) else ""
@@ -220,7 +220,7 @@ def history_table(history: History) -> str:
     members = sorted({exhibit.member for exhibit in history.exhibits})
     lines = [
         escaped(f"series of {history.exhibit}: ")
-        + f"{_count(len(rows), 'exhibit')} of {', '.join(members)}",
+        + f"{counted(len(rows), 'exhibit')} of {', '.join(members)}",
         table(header, rows),
     ]
     rest = [_joined(link) for link in (*history.links, *history.withdrawn)]
@@ -234,7 +234,3 @@ def _joined(link: TracedLink) -> str:
     what = f"{link.standing} {link.lead}".strip()
     on = f" of {link.at[:10]}" if link.at else ""
     return f"{what}{on}: {link.one} - {link.other}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -14,7 +14,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
@@ -108,7 +108,9 @@ def application(node: Node) -> Starlette:
             raise AccessError("status: a program of the own member on this machine needed")
         peers = sorted(one.member for one in node.trust.peers)
         facts = {"member": node.member, "version": __version__, "since_s": node.since}
-        return JSONResponse({**facts, "trusted": peers, **node.questions.facts()})
+        refused = asdict(node.trust.tls.refused)
+        told = {**facts, "trusted": peers, "handshakes_refused": refused}
+        return JSONResponse({**told, **node.questions.facts()})
 
     def refused(request: Request, error: Exception) -> Response:
         """One line, and nothing of where things are here."""

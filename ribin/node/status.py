@@ -12,10 +12,11 @@ from msgspec import Meta
 
 from ribin.errors import AccessError, FormatError, RibinError, StoreError
 from ribin.exchange.node_client import NodeCarrier
-from ribin.foreign import Name, Statement, read_facts
+from ribin.foreign import LongText, Name, Statement, read_facts
 from ribin.node.settings import read_settings
 from ribin.report.table import table
 from ribin.services.doctor import Finding, State, UnfitError, finding
+from ribin.text import counted, escaped
 from ribin.vault.agreements import agreements_of
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.messages import own_questions
@@ -35,6 +36,14 @@ class KindStatus(Statement, frozen=True):
     p95_ms: float | None = None
 
 
+class HandshakesRefused(Statement, frozen=True):
+    """Connections that showed no certificate that the node takes, or did not take its own."""
+
+    count: _Count = 0
+    last: LongText = ""  # why
+    last_s: float | None = None
+
+
 class NodeStatus(Statement, frozen=True):
     """A node that runs, since when, and what it was asked."""
 
@@ -46,6 +55,7 @@ class NodeStatus(Statement, frozen=True):
     answers_kept: _Count
     bytes_kept: _Count
     questions: dict[str, dict[str, KindStatus]]
+    handshakes_refused: HandshakesRefused = HandshakesRefused()
 
 
 @dataclass(frozen=True)
@@ -104,11 +114,14 @@ def status_of(vault: Vault) -> NodeStatus:
 
 def status_table(status: NodeStatus) -> str:
     """One member and kind a line."""
-    since = datetime.fromtimestamp(status.since_s, UTC).isoformat(timespec="seconds")
+    refused = status.handshakes_refused
     lines = [
-        f"node of {status.member}, ribin {status.version}, since {since}",
+        f"node of {status.member}, ribin {status.version}, since {_moment(status.since_s)}",
         f"trusts {', '.join(status.trusted) or 'nobody'}; {status.in_work} questions in work",
+        counted(refused.count, "connection") + " refused before a question",
     ]
+    if refused.last_s is not None:
+        lines[-1] += f", the last {_moment(refused.last_s)}: {escaped(refused.last)}"
     header = ("member", "question", "answered", "declined", "refused", "failed", "p50 ms", "p95 ms")
     rows = [
         (
@@ -136,8 +149,12 @@ def examine_node(vault: Vault) -> Iterator[Finding]:
     except RibinError as error:
         yield Finding("node", State.BAD, str(error), error.hint)
     else:
-        since = datetime.fromtimestamp(status.since_s, UTC).isoformat(timespec="seconds")
+        since = _moment(status.since_s)
         yield Finding("node", State.GOOD, f"it runs since {since}, ribin {status.version}")
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _settings(vault: Vault) -> str:

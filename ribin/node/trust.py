@@ -7,11 +7,20 @@ of each message. A key that is trusted no more ends its connections within a sec
 from __future__ import annotations
 
 import ssl
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ribin.connections import NODE, LimitedConfig, LimitedConnection, LimitedSocket
-from ribin.crypto.certificates import Leaf, authority, issue_leaf, issuer_of, server_context
+from ribin.crypto.certificates import (
+    Leaf,
+    ReasonGiven,
+    authority,
+    issue_leaf,
+    issuer_of,
+    server_context,
+)
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.errors import AccessError
 from ribin.vault.agreements import Agreement, agreements_of
@@ -33,6 +42,7 @@ class Trust:
         self.peers: tuple[PublicKey, ...] = ()
         self.agreed: dict[str, Agreement] = {}  # also those that have ended
         self.tls = CurrentContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.refused = RefusedHandshakes()
         self._leaf: Leaf = issue_leaf(self.own)
         self._seen: tuple[object, ...] = ()
         self.refresh()
@@ -77,13 +87,29 @@ class Trust:
         return (*self.peers, self.own.public)
 
 
+@dataclass
+class RefusedHandshakes:
+    """Connections that never came to a request: how many, and why the last one and when."""
+
+    count: int = 0
+    last: str = ""
+    last_s: float | None = None  # seconds of the epoch
+
+    def add(self, why: str) -> None:
+        self.count, self.last, self.last_s = self.count + 1, why, time.time()
+
+
 class CurrentContext(ssl.SSLContext):
     """Gives each new connection the context that counts now: one that was made cannot unlearn."""
 
     current: ssl.SSLContext
+    refused: RefusedHandshakes
 
     def wrap_bio(self, *parts: Any, **named: Any) -> ssl.SSLObject:
-        return self.current.wrap_bio(*parts, **named)
+        made = self.current.wrap_bio(*parts, **named)
+        assert isinstance(made, ReasonGiven)
+        made.on_refused = self.refused.add
+        return made
 
 
 class NodeConfig(LimitedConfig):
@@ -116,7 +142,8 @@ class MemberConnection(LimitedConnection):
         leaf = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
         try:
             self.key = issuer_of(leaf or b"", self.config.trust.all)
-        except AccessError:  # trusted no more since the handshake began
+        except AccessError as error:  # trusted no more since the handshake began
+            self.config.trust.tls.refused.add(str(error))
             transport.abort()
         self.own = self.config.trust.own.public
         self.app_state = {**self.app_state, "key": self.key, "drop": self.drop}

@@ -237,7 +237,7 @@ class SketchParams:
     edge_um: float = 300.0
     harmonics: int = 1024  # one byte each on disk; half of them lose weak mates (sketch.py)
     # Steps of the moves: a third of the finest wavelength, and 68 um at the outer edge of a breech
-    # face. Half as many shifts, fields of one colour of a chessboard, lose weak mates (sketch.py).
+    # face. The first look tries half of the shifts, fields of one colour of a chessboard.
     shift_um: float = 50.0
     rotation_deg: float = 2.0  # at the first look
     second_rotation_deg: float = 1.0  # at the second
@@ -261,8 +261,8 @@ class SearchParams:
     follow from measured recall: `benchmarks/search.py` and `benchmarks/accuracy.py`.
     """
 
-    second_look_marks: int = 2000  # the larger of this number and the share goes on
-    second_look_share: float = 0.02
+    second_look_marks: int = 4000  # the larger of this number and the share goes on
+    second_look_share: float = 0.3  # a fifth loses mates that are cropped and weak (recall.py)
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
@@ -314,6 +314,7 @@ class OutlierParams:
     rim_um: float = 75.0  # from the aperture: where they begin
     wall_sds: float = 4.0  # above the form: a wall
     min_wall_um2: float = 30_000.0  # a grain of dust of 100 um radius is no wall
+    solid_share: float = 0.5  # of the surface: a heap is left out whole, clusters of grains are not
     flowback_share: float = 0.5  # of the rim: drag takes up to 120 degrees
     min_drag_um: float = 125.0  # wide: what is narrower is a fibre, also one that reaches the rim
     min_hole_um: float = 300.0  # radius; apertures have 700 and more
@@ -344,9 +345,10 @@ class PreprocessParams:
 class LinesParams:
     """Lines that a production run may share, and how they are taken out of a mark."""
 
-    # Of the energy, beyond what chance gives: plain marks have 0.07 to 0.19 and weak ones 0; with
-    # lines as strong as the mark 0.17 to 0.34. What explains less is left in.
-    min_share: float = 0.15
+    # Of the energy, beyond what chance gives: plain marks have 0.05 to 0.21, weak ones 0 to 0.12;
+    # with lines as strong as the mark 0.17 to 0.34, and 0.14 under noise. What explains less is
+    # left in; taken out of a mark that shares none, it costs a comparison little.
+    min_share: float = 0.10
     rounds: int = 3  # of taking out the strongest
     cell_um: float = 1200.0  # along, over which a line is the same
     alike_um: float = 75.0  # along, over which any relief is alike

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ribin.errors import FormatError, ScanError
+from ribin.errors import FormatError, RibinError, ScanError
 from ribin.input_file import read_input
 from ribin.model import Provenance, Scan, ScanKind
 from ribin.params.defaults import ReadParams
@@ -99,6 +101,19 @@ def quoted_error(error: BaseException) -> str:
     """What a decoder said of a file, on one line; it may quote the file's own bytes."""
     words = " ".join(str(error).split())[:_LONGEST_ERROR]
     return "".join(letter if letter.isprintable() else "?" for letter in words)
+
+
+@contextmanager
+def damage_named(name: str) -> Iterator[None]:
+    """Says that an image is damaged, whatever its decoder raises: of nearly every class."""
+    try:
+        yield
+    except (RibinError, MemoryError):
+        raise
+    except Exception as error:
+        raise FormatError(
+            f"{name}: the image is truncated or damaged, {quoted_error(error)}"
+        ) from error
 
 
 def check_size(height: int, width: int, name: str, params: ReadParams) -> None:

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL import __version__ as pillow_version
 
-from ribin.errors import FormatError, RibinError, ScanError
+from ribin.errors import FormatError, ScanError
 from ribin.model import UM_PER_INCH, BoolArray, Scan, ScanKind, known_lighting
 from ribin.params.defaults import ReadParams
-from ribin.read.file import Original, check_size, is_tiff, quoted_error
+from ribin.read.file import Original, check_size, damage_named, is_tiff
 from ribin.read.pitch import StatedPitch, believed_pitch, density, tagged_pitch
 from ribin.read.raster import ORIENTATION, Pixels, Raster, alpha_to, displayed, white_of
 from ribin.read.tiff import decode_tiff
@@ -78,7 +78,7 @@ def read_optical(original: Original, pixel_pitch_um: float | None, params: ReadP
 
 
 def _decode(data: bytes, name: str, params: ReadParams) -> Raster:
-    with warnings.catch_warnings():
+    with damage_named(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of oddities in tags; damage raises
         try:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -88,12 +88,6 @@ def _decode(data: bytes, name: str, params: ReadParams) -> Raster:
             raise ScanError(f"{name}: too many pixels, {error}") from error
         except UnidentifiedImageError as error:
             raise FormatError(f"{name}: the header of the image is damaged or unknown") from error
-        except (RibinError, MemoryError):
-            raise
-        except Exception as error:  # damaged bytes make decoders raise of nearly every class
-            raise FormatError(
-                f"{name}: the image is truncated or damaged, {quoted_error(error)}"
-            ) from error
 
 
 def _raster(image: Image.Image, data: bytes, name: str) -> Raster:

@@ -17,9 +17,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from ribin.errors import FormatError, RibinError, ScanError
+from ribin.errors import FormatError, ScanError
 from ribin.params.defaults import ReadParams
-from ribin.read.file import check_size, quoted_error
+from ribin.read.file import check_size, damage_named
 from ribin.read.pitch import described_pitch, tagged_pitch
 from ribin.read.raster import ORIENTATION, Raster, alpha_to, white_of
 
@@ -39,22 +39,15 @@ def decode_tiff(data: bytes, name: str, params: ReadParams) -> Raster:
     Raises FormatError: the image is truncated or damaged, or its samples have a meaning or a
     packing that is not read. Raises ScanError: several pictures, or a size that cannot be used.
     """
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
-            page = file.pages.first
-            check_size(page.imagelength, page.imagewidth, name, params)
-            if page.is_tiled:
-                check_size(page.tilelength, page.tilewidth, f"{name}: tiles", params)
-            _check_single(file, page, name)
-            _check_meaning(page, name)
-            _prove_whole(page, data, name)
-            return _raster(page, name)
-    except (RibinError, MemoryError):
-        raise
-    except Exception as error:  # damaged bytes make tifffile raise of nearly every class
-        raise FormatError(
-            f"{name}: the image is truncated or damaged, {quoted_error(error)}"
-        ) from error
+    with damage_named(name), tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages.first
+        check_size(page.imagelength, page.imagewidth, name, params)
+        if page.is_tiled:
+            check_size(page.tilelength, page.tilewidth, f"{name}: tiles", params)
+        _check_single(file, page, name)
+        _check_meaning(page, name)
+        _prove_whole(page, data, name)
+        return _raster(page, name)
 
 
 def _check_single(file: tifffile.TiffFile, page: Any, name: str) -> None:

@@ -47,7 +47,7 @@ from ribin.report.explanation import (
 )
 from ribin.report.json import as_json
 from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, motion_of
-from ribin.report.text import shift_words
+from ribin.report.text import placement_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
 _CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
@@ -180,11 +180,7 @@ def _result(result: Comparison, method: MethodParams) -> Section:
         ("Score", f"{result.score:.3f}"),
         ("Congruent cells", f"{result.cmc:g} of {result.cells} ({result.cmc_fraction:.3f})"),
         ("Correlation", f"{result.ccf:.3f} of the whole marks in the fine band"),
-        (
-            "Placement",
-            f"reference {result.altered}turned {result.rotation_deg:.1f} degrees "
-            f"counter-clockwise, shifted {shift_words(result.shift_um, 'µm')}",
-        ),
+        ("Placement", placement_words(result, "µm")),
     )
     if result.laid:
         facts += (("Laid", f"{result.laid}: cells, correlation and placement are of that"),)

@@ -206,7 +206,7 @@ def method_section(
     )
     program = [
         ("Program", f"RIBIN {ribin_version}"),
-        ("Parameters", f"params_id {params_id}"),
+        ("Method parameters", params_id),
         ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
         ("Libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
     ]
@@ -232,7 +232,7 @@ def _two_parts(method: MethodParams | None) -> str:
         most = f"for at most {max(with_lines - rest for with_lines, rest in ends):.0f} points"
     return (
         "Parallel lines, and lines about one centre, may be the same on every firearm of a "
-        "production run. Where both marks have such lines, they are also compared without them, "
+        "production run. Where a mark has such lines, both are also compared without them, "
         "wherever they then agree best. What they share beyond the lines counts in full, and what "
         f"they share along them counts {most}."
     )
@@ -328,7 +328,7 @@ def words(name: str) -> str:
 
 def figure_text(value: float, digits: int = 3) -> str:
     """A figure; what was not computed is a dash."""
-    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+    return "-" if math.isnan(value) else f"{value:z.{digits}f}"
 
 
 def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:

@@ -109,20 +109,24 @@ def comparison_text(result: Comparison, params: DecideParams, left_out: str = ""
 
     `left_out` says what is left out of both marks.
     """
-    end = comparison_end(result)
-    if left_out:
-        end.append(("left out", left_out))
+    head = comparison_head(result) + ([("left out", left_out)] if left_out else [])
     if not result.compared:
-        return facts([*comparison_head(result), *end])
+        return facts([*head, *comparison_end(result)])
     return "\n\n".join(
         [
-            facts(comparison_head(result)),
-            _cells(cell_rows(result)),
+            facts(head),
+            f"{_CELLS}\n{_cells(cell_rows(result))}",
             _outcomes(result, params),
             _parts(result),
-            facts(end),
+            facts(comparison_end(result)),
         ]
     )
+
+
+_CELLS = (
+    "cells of the reference, then of the comparison; um down and right from the centre of their "
+    "mark,\num away and degrees turned from where the congruent cells say that they lie"
+)
 
 
 def outcome_meanings(params: DecideParams) -> dict[str, str]:
@@ -164,7 +168,7 @@ def _row(number: int, side: str, fit: CellFit, shared: float, result: Comparison
 
 
 def _cells(rows: tuple[CellRow, ...]) -> str:
-    header = ("cell", "cut from", "um down", "um right", "ccf", "um away", "turn", "outcome")
+    header = ("cell", "cut from", "um down", "um right", "ccf", "um away", "degrees", "outcome")
     lines = [
         (
             *(row.number, row.cut_from, *map(round, row.center_um), row.ccf),
@@ -182,15 +186,17 @@ def _outcomes(result: Comparison, params: DecideParams) -> str:
         (outcome, *(count[outcome, side] for side in SIDES.values()), text)
         for outcome, text in outcome_meanings(params).items()
     ]
-    return table(("cells", *SIDES.values(), ""), lines)
+    return table(("cells", *SIDES.values(), "meaning"), lines)
 
 
 def _parts(result: Comparison) -> str:
     """The parts and their sum."""
     lines = [(part.name, part.value, part.contribution) for part in result.score_parts]
-    return table(("score part", "value", "points"), [*lines, ("sum", math.nan, result.score)])
+    return table(
+        ("part of the score", "value", "points"), [*lines, ("sum", math.nan, result.score)]
+    )
 
 
 def _rounded(value: float, digits: int) -> str:
     """A figure as wide as its column."""
-    return "-".rjust(7) if math.isnan(value) else f"{value:7.{digits}f}"
+    return "-".rjust(7) if math.isnan(value) else f"{value:z7.{digits}f}"

@@ -25,7 +25,7 @@ from ribin.report.pictures import (
     shade_surface,
 )
 from ribin.report.search import fused_grid, list_blocks, searched_grid
-from ribin.report.text import NOTICE
+from ribin.report.text import NOTICE, placement_words
 
 _MARK_PX = 480  # longest side of a mark's picture
 _CELLS_PX = 360  # side of either panel of cells
@@ -102,8 +102,8 @@ def comparison_html(result: Comparison) -> str:
         ("score", f"{result.score:.3f}"),
         ("congruent cells", f"{result.cmc:g} of {result.cells}"),
         ("ccf", f"{result.ccf:.3f}"),
-        ("turned", f"{result.altered}{result.rotation_deg:.1f} degrees"),
-        ("parameters", f"{result.params_id}, ribin {result.version}"),
+        ("placement", placement_words(result, "µm")),
+        ("method parameters", f"{result.params_id}, ribin {result.version}"),
         *((("note", result.note),) if result.note else ()),
         *((("caution", result.caution),) if result.caution else ()),
     )

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ribin.comparison import CellFit, Comparison, turn_matrix
 from ribin.errors import ParameterError
 from ribin.model import BoolArray, FloatArray, LeftOut, Mark
+from ribin.report.text import turn_words
 
 Picture = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -148,7 +149,7 @@ def _caption(result: Comparison, cell_um: float) -> tuple[str, str]:
             f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
             f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
             f"{sum(not f.congruent for f in forward)} dotted, {cell_um:g} um wide   "
-            f"{result.altered}turned {result.rotation_deg:.1f} degrees"
+            f"{turn_words(result)}"
         )
     laid = "moved onto the reference" + (", drawn as its negative" if result.inverted else "")
     return (f"{result.reference}   |   {result.comparison} ({laid})", figures)

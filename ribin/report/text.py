@@ -26,35 +26,43 @@ def comparison_head(result: Comparison) -> list[tuple[str, object]]:
     return [
         ("reference", result.reference),
         ("comparison", result.comparison),
-        ("mark", result.mark),
+        ("mark", result.mark.words),
     ]
 
 
 def comparison_end(result: Comparison) -> list[tuple[str, object]]:
-    """How two marks agree, in a few figures; or why they were not compared."""
+    """How two marks agree, in the words and the order of the report; or why they were not
+    compared."""
+    made_with = ("method parameters", f"{result.params_id}, ribin {result.version}")
     notes = (("NOTE", result.note), ("CAUTION", _caution(result)))
     note: list[tuple[str, object]] = [(Remark(name), text) for name, text in notes if text]
     if not result.compared:
-        return [(Remark("not compared"), result.reason), *note]
+        return [made_with, (Remark("not compared"), result.reason), *note]
+    laid = f"{result.laid}: cells, ccf and placement are of that"
     return [
-        ("score", result.score),
-        ("congruent cells", f"{result.cmc:g} of {result.cells}"),
-        ("fraction", result.cmc_fraction),
-        ("ccf", result.ccf),
-        ("rotation", f"{result.altered}{result.rotation_deg:.1f} degrees"),
-        ("shift", shift_words(result.shift_um)),
-        *(
-            [("laid", f"{result.laid}: cells, ccf, rotation and shift are of this placement")]
-            if result.laid
-            else []
-        ),
-        ("parameters", f"{result.params_id}, ribin {result.version}"),
+        ("score", f"{result.score:.3f} of at most 100"),
+        ("congruent cells", f"{result.cmc:g} of {result.cells} ({result.cmc_fraction:.3f})"),
+        ("ccf", f"{result.ccf:.3f} of the whole marks in the fine band"),
+        ("placement", placement_words(result)),
+        *([("laid", laid)] if result.laid else []),
+        made_with,
         *note,
     ]
 
 
 def _caution(result: Comparison) -> str:
     return f"{result.mark.replace('_', ' ')}: {result.caution}" if result.caution else ""
+
+
+def placement_words(result: Comparison, unit: str = "um") -> str:
+    """How the reference was laid on the comparison."""
+    return f"reference {turn_words(result)}, shifted {shift_words(result.shift_um, unit)}"
+
+
+def turn_words(result: Comparison) -> str:
+    """How the reference was turned, and what was done to it before."""
+    hand = "clockwise" if result.rotation_deg < 0.0 else "counter-clockwise"
+    return f"{result.altered}turned {abs(result.rotation_deg):.1f} degrees {hand}"
 
 
 def shift_words(shift_um: tuple[float, float], unit: str = "um") -> str:
@@ -113,7 +121,10 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
     lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
     lines += map(escaped, result.all_notes)
     recorded = f", recorded as {result.search}" if result.search else ""
-    lines += [f"parameters {first.params_id}, ribin {first.version}{recorded}", notice(NOTICE)]
+    lines += [
+        f"method parameters {first.params_id}, ribin {first.version}{recorded}",
+        notice(NOTICE),
+    ]
     return "\n".join(lines)
 
 
@@ -209,12 +220,15 @@ def searches_table(searches: Sequence[RecordedSearch]) -> str:
     """A row for each recorded search."""
     if not searches:
         return "no search"
-    header = ("search", "on", "by", "query", "scope", "marks", "compared", "rows", "state")
+    header = (
+        *("search", "on", "by", "query", "scope", "marks", "compared", "rows"),
+        *("no answer", "state"),
+    )
     rows = [
         (
             *(one.number, one.at[:10], one.person, one.stated.query, one.stated.scope),
             ", ".join(mark.mark for mark in one.stated.marks) or "-",
-            *(one.stated.counts["compared"], one.stated.rows),
+            *(one.stated.counts["compared"], one.stated.rows, ", ".join(one.unanswered) or "-"),
             f"ended {one.ended_at[:10]}: {one.stated.ended}" if one.ended_at else "recorded",
         )
         for one in searches

@@ -22,7 +22,7 @@ from ribin.search.context import SearchContext
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.journal import FullSearchJournal
 from ribin.search.rank import group_rows
-from ribin.search.rules import check_request, eligible_marks, filter_notes
+from ribin.search.rules import check_request, earlier_set_words, eligible_marks, filter_notes
 from ribin.search.shortlist import shortlist_marks
 from ribin.vault.anchors import own_anchor
 from ribin.vault.disclosure import Disclosure, apart_by_event, as_seen_by
@@ -170,10 +170,7 @@ def answer_of(
         sets = " or ".join((query.params_id, *earlier))
         raise FormatError(f"{where}: parameters {sets} needed, found {told.template_id}")
     if told.template_id != query.params_id:
-        notes += (
-            f"{code}: compared with the earlier parameters {told.template_id}, the ones that both "
-            f"have; its scores are no measure beside those of {query.params_id}",
-        )
+        notes += (f"{code}: {earlier_set_words(told.template_id, query.params_id)}",)
     if request.top is not None and len(told.rows) > request.top:
         raise FormatError(f"{where}: at most {request.top} rows needed, found {len(told.rows)}")
     rows = tuple(candidate_of(row, code, query.mark_type) for row in told.rows)

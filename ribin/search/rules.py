@@ -87,6 +87,14 @@ LIGHT_UNKNOWN = "light unknown"
 OTHER_PARAMETERS = "described with parameters"  # how a reason begins
 
 
+def earlier_set_words(used: str, wanted: str) -> str:
+    """That another set of parameters was used than was wanted."""
+    return (
+        f"compared with the earlier parameters {used}, the ones that both have; such scores are no "
+        f"measure beside those of {wanted}"
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Eligibility:
     """Every eligible mark of a vault before the coarse cut, accounted for once."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.sketch import moved_sketches, sketch_params
+from ribin.correlate.sketch import moved_sketches
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import Params
 from ribin.search.index import CoarseScorer, MarkIndex, MarkList, OnLook
@@ -27,8 +27,8 @@ def shortlist_marks(
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
-    1 a first pass over all, at every shift and turn of the range; 2 a second pass over the best of
-    them, at turns between those too; 3 the best of those are the shortlist.
+    1 a first pass over all; 2 a second pass over the best of them, at shifts and turns between
+    those of the first too; 3 the best of those are the shortlist.
 
     Gives their ids, (S,), best first; all when they are no more than a shortlist. Equal scores go
     by order of enrolment. A mark without a sketch always goes on: the full comparison says what is
@@ -41,14 +41,13 @@ def shortlist_marks(
     asked = eligible.wanted[eligible.indexed]
     making = str(query.mark_type), str(query.kind), query.params_id
     index = MarkIndex(vault, marks, making, params, scorer, tick)
-    how = sketch_params(query.mark_type, params)
     notes: tuple[str, ...] = ()
-    second = second_look_marks(wanted, params)
-    moves = moved_sketches(query, params)
-    if wanted > second:
-        seen = index.look(moves, asked)
-        asked, notes = _best(seen.scores, asked, second), seen.notes
-    seen = index.look(moves.turned_by(how.second_rotation_deg), asked)
+    passed = second_look_marks(wanted, params)
+    first, second = moved_sketches(query, params)
+    if wanted > passed:
+        seen = index.look(first, asked)
+        asked, notes = _best(seen.scores, asked, passed), seen.notes
+    seen = index.look(second, asked)
     chosen = _best(seen.scores, asked, params.search.shortlist_marks)
     rows = _order(seen.scores, np.flatnonzero(chosen))
     return marks.ids[rows], tuple(dict.fromkeys(notes + seen.notes))

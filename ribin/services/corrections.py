@@ -1,27 +1,29 @@
 """Corrections of exhibits, and who is told of them: members that have an exhibit on record here.
 
 A member that was released an exhibit, or has a lead on it, is told which of the fields that it may
-know are others now. It is told neither what was there before nor why: it looks again.
+know, or that the marks, are others now. It is told neither what was there before nor why: it looks
+again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from ribin.cases.exhibits import Exhibit, Scope
 from ribin.cases.leads import LeadHistory
-from ribin.exchange.line import prepare
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import CorrectionQuestion
+from ribin.services.outbox import to_tell
 from ribin.text import clean_text
 from ribin.vault.agreements import agreements_of
 from ribin.vault.audit import read_rows_of
-from ribin.vault.corrections import Correction, correct_exhibits
+from ribin.vault.corrections import Correction, MovedScan, correct_exhibits, move_scan
 from ribin.vault.disclosure import Disclosure, as_seen_by
 from ribin.vault.exhibits import fields_of
 from ribin.vault.leads import read_leads
-from ribin.vault.messages import OwnQuestion, put_own_question
+from ribin.vault.messages import put_own_questions
 from ribin.vault.sharing import releases_of
 from ribin.vault.vault import Vault
 
@@ -38,23 +40,35 @@ def correct(
     reason: str,
 ) -> tuple[list[Correction], set[str]]:
     """As `correct_exhibits`; gives also the members whose messages on it wait in the outbox now."""
-    before = _as_told(vault)
-    done = correct_exhibits(vault, names, fields, erase_old=erase_old, who=who, reason=reason)
-    concerned = set()
-    now = _as_told(vault)
-    kind = str(MessageKind.CORRECTION)
-    with vault.act("message", who, "") as act:
-        for (member, pseudonym), known in now.items():
+    with telling_corrections(vault, who) as concerned:
+        done = correct_exhibits(vault, names, fields, erase_old=erase_old, who=who, reason=reason)
+    return done, concerned
+
+
+def move(
+    vault: Vault, exhibit: str, scan: str, target: str, event: str, *, who: str, reason: str
+) -> tuple[MovedScan, set[str]]:
+    """As `move_scan`; gives also the members whose messages on it wait in the outbox now."""
+    with telling_corrections(vault, who) as concerned:
+        done = move_scan(vault, exhibit, scan, target, event, who=who, reason=reason)
+    return done, concerned
+
+
+@contextmanager
+def telling_corrections(vault: Vault, who: str) -> Iterator[set[str]]:
+    """One transaction for a correction and the messages on it, so that a kill leaves both or none;
+    gives the members that are told, known at its end."""
+    concerned: set[str] = set()
+    with vault.catalogue.writing():
+        before, waiting = _as_told(vault), []
+        yield concerned
+        for (member, pseudonym), known in _as_told(vault).items():
             was = before.get((member, pseudonym), known)
             if changed := tuple(sorted(name for name in known if known[name] != was[name])):
-                told = prepare(
-                    MessageKind.CORRECTION, CorrectionQuestion(pseudonym, changed, clean_text(who))
-                )
-                put_own_question(act, OwnQuestion(told.id, member, kind, pseudonym, told.content))
-                concerned.add(member)
-        if concerned:
-            act.log(vault.member, kind=kind)
-    return done, concerned
+                body = CorrectionQuestion(pseudonym, changed, clean_text(who))
+                waiting.append(to_tell(member, MessageKind.CORRECTION, body, pseudonym))
+        put_own_questions(vault, waiting, who)
+        concerned.update(one.receiver for one in waiting)
 
 
 def _as_told(vault: Vault) -> _Told:
@@ -82,7 +96,8 @@ def _as_told(vault: Vault) -> _Told:
 
 def _fields(seen: Disclosure, exhibit: Exhibit) -> dict[str, str]:
     shown = seen.exhibit(exhibit)
-    fields = {**fields_of(shown), **asdict(shown.event)}
+    marks = sorted(mark.template_sha256 for mark in seen.vault.marks_of(exhibit.exhibit))
+    fields = {**fields_of(shown), **asdict(shown.event), "marks": " ".join(marks)}
     return {name: str(text) for name, text in fields.items() if name != "sharing"}
 
 

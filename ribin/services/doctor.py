@@ -297,7 +297,7 @@ def self_test(cores: int) -> str:
         )
     return (
         f"cases of one made-up firearm score {mate:.1f}, of two {other:.1f}; "
-        f"parameters {DEFAULT_PARAMS.params_id}; {describe_s:.2f} s to describe a scan, "
+        f"method parameters {DEFAULT_PARAMS.params_id}; {describe_s:.2f} s to describe a scan, "
         f"{1000 * pair_s:.1f} ms a comparison on one thread, {cores} cores to use"
     )
 

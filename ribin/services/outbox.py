@@ -19,36 +19,22 @@ from ribin.leads.both_sides import LeadChoice, both_sides
 from ribin.leads.merge import merge_stated
 from ribin.search.network import Network
 from ribin.services.leads import announce_received
-from ribin.vault.messages import (
-    OwnQuestion,
-    note_answer,
-    note_delivery,
-    note_try,
-    own_questions,
-    put_own_questions,
-)
+from ribin.vault.messages import OwnQuestion, note_answer, note_delivery, note_try, own_questions
 from ribin.vault.vault import Vault
 
 DELIVERY_S = 30.0
 _LEADS = str(MessageKind.LEADS)
 
 
-def deliver(
-    vault: Vault,
-    network: Network,
-    receiver: str,
-    kind: MessageKind,
-    body: msgspec.Struct,
-    subject: str,
-    who: str,
-) -> str:
-    """Tell another member, now or when it can be reached; why it has not got it yet, or nothing.
-
-    What waits for it longer goes first, so that it is told in order.
-    """
+def to_tell(receiver: str, kind: MessageKind, body: msgspec.Struct, subject: str) -> OwnQuestion:
+    """What another member is to be told; it is put into the outbox with what it tells of."""
     told = prepare(kind, body)
-    question = OwnQuestion(told.id, receiver, str(kind), subject, told.content)
-    put_own_questions(vault, [question], who)
+    return OwnQuestion(told.id, receiver, str(kind), subject, told.content)
+
+
+def deliver(vault: Vault, network: Network, receiver: str) -> str:
+    """Tell another member what waits for it, the oldest first; why it has not got it yet, or
+    nothing."""
     try:
         line = network.line(vault.member, receiver)
     except StoreError as error:

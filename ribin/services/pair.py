@@ -17,7 +17,7 @@ from ribin.comparison import Comparison
 from ribin.decide.steps import not_compared
 from ribin.describe.steps import template_mark
 from ribin.model import NO_TRACE, Mark, Trace
-from ribin.params.defaults import Params
+from ribin.params.defaults import MethodParams, Params
 from ribin.pipeline import compare_marks, look_again
 from ribin.report.comparison import comparison_document, figures_sha256
 from ribin.report.document import ChainHead, Document, ReportHead
@@ -27,6 +27,7 @@ from ribin.report.outlines import KEEP_ALL
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.pictures import Picture, draw_overlay, write_overlay
 from ribin.report.trace import write_trace_files
+from ribin.search.rules import earlier_set_words
 from ribin.services.blind_pairs import check_pair_shown
 from ribin.services.files import REPORT, check_output, whole_file
 from ribin.services.leads import look_at_lead
@@ -68,16 +69,22 @@ class PairOptions:
 
 @dataclass(frozen=True, eq=False)
 class ComparedPair:
-    """Both sides, and how they agree."""
+    """Both sides, how they agree, and with which parameters they were compared."""
 
     reference: Side
     comparison: Side
     result: Comparison
+    params: Params
     trace: Trace = NO_TRACE
 
     @property
     def sides(self) -> tuple[Side, Side]:
         return self.reference, self.comparison
+
+    @property
+    def method(self) -> MethodParams:
+        """The parameters of the mark that was compared."""
+        return self.params.of(self.reference.mark.mark_type, self.reference.mark.kind)
 
     @property
     def whole(self) -> bool:
@@ -106,12 +113,25 @@ def prepare_pair(
     needed = one.mark.mark_type
     two = side_of(comparison, asker, options.comparison, needed, trace=traces[1])
     _check_shown(asker, one, two)
-    return compare_sides(*_in_one_set(one, two, asker), trace=traces[2])
+    return _compare_in_one_set(one, two, asker, traces[2])
+
+
+def _compare_in_one_set(
+    one: Side, two: Side, asker: Asker, trace: Trace = NO_TRACE
+) -> ComparedPair:
+    """Compare two sides with the parameters that were asked for, or with a note in an earlier set
+    that both have: another member may have that alone, and the own vault has kept it."""
+    pair = compare_sides(*_in_one_set(one, two, asker), trace=trace)
+    wanted = asker.params.template_id
+    if pair.params.template_id == wanted:
+        return pair
+    said = earlier_set_words(pair.params.template_id, wanted)
+    note = "; ".join(filter(None, (said, pair.result.note)))
+    return replace(pair, result=replace(pair.result, note=note))
 
 
 def _in_one_set(one: Side, two: Side, asker: Asker) -> tuple[Side, Side, Params]:
-    """Two sides with templates of one set of parameters, and its numbers: another member may have
-    an earlier set alone, which the own vault has kept."""
+    """Two sides with templates of one set of parameters, and its numbers."""
     found = {side.template.params_id for side in (one, two)} - {asker.params.template_id}
     params = asker.earlier.get(min(found)) if found else None
     if params is None:
@@ -148,7 +168,7 @@ def compare_sides(
         found = look_again(reference.template, comparison.template, result.score, params)
         if found:
             result = replace(found, reference=reference.name, comparison=comparison.name)
-    return ComparedPair(reference, comparison, result, trace)
+    return ComparedPair(reference, comparison, result, params, trace)
 
 
 def candidate_pair(
@@ -165,8 +185,7 @@ def candidate_pair(
     """
     side = candidate_side(session, request, candidate, action)
     check_pair_shown(session, request.who, (query, side))
-    asker = Asker(session.params, session, request)
-    return compare_sides(*_in_one_set(query, side, asker))
+    return _compare_in_one_set(query, side, Asker(session.params, session, request))
 
 
 def _rendered_pair(
@@ -199,11 +218,10 @@ def _traces(options: PairOptions) -> list[Trace]:
 # What `ribin compare` gives of a pair.
 
 
-def explain(pair: ComparedPair, params: Params) -> str:
+def explain(pair: ComparedPair) -> str:
     """Why the pair has its score, for a person."""
-    mark = pair.reference.mark
     told = f"{left_out_of_pair(pair.sides)} ({KEEP_ALL})" if anything_left_out(pair.sides) else ""
-    return comparison_text(pair.result, params.of(mark.mark_type, mark.kind).decide, told)
+    return comparison_text(pair.result, pair.method.decide, told)
 
 
 def left_out_facts(sides: Sequence[Side]) -> dict[str, Any]:
@@ -212,27 +230,26 @@ def left_out_facts(sides: Sequence[Side]) -> dict[str, Any]:
     return {"left_out": {role: side.left_out for role, side in named}}
 
 
-def write_traces(pair: ComparedPair, params: Params, folder: Path) -> None:
+def write_traces(pair: ComparedPair, folder: Path) -> None:
     """Write what each stage made: one folder for either side and one for the pair, and an index."""
-    mark = pair.reference.mark
     traces = {
         "reference": pair.reference.trace,
         "comparison": pair.comparison.trace,
         "pair": pair.trace,
     }
-    write_trace_files(traces, folder, params.of(mark.mark_type, mark.kind))
+    write_trace_files(traces, folder, pair.method)
 
 
-def pair_picture(pair: ComparedPair, params: Params, for_print: bool = False) -> Picture:
+def pair_picture(pair: ComparedPair, for_print: bool = False) -> Picture:
     """Both marks, the one laid on the other, with the cells of the reference."""
     one, two = (side.mark for side in pair.sides)
-    cell_um = params.of(one.mark_type, one.kind).describe.cell_um
+    cell_um = pair.method.describe.cell_um
     return draw_overlay(one, two, pair.result, cell_um, for_print=for_print)
 
 
-def draw_pair(pair: ComparedPair, params: Params, path: Path) -> None:
+def draw_pair(pair: ComparedPair, path: Path) -> None:
     """Write the picture of a pair."""
-    picture = pair_picture(pair, params)
+    picture = pair_picture(pair)
     with whole_file(path) as aside:
         write_overlay(picture, aside)
 
@@ -263,7 +280,7 @@ def pair_page(
         one,
         two,
         pair.result,
-        asker.params,
+        pair.params,
         measured=(measured[0], measured[1]),
         whole=(around[0], around[1]),
         labels=(pair.reference.name, pair.comparison.name),
@@ -289,9 +306,9 @@ def lead_marks_page(session: Session, lead: str, who: str) -> str:
         return pair_page(prepare_pair(*history.exhibits, asker), asker)
     one = side_of(history.reference, asker)
     two = side_of(history.comparison, asker, mark_type=one.mark.mark_type)
-    params_id = asker.params.params_id
-    blank = not_compared(one.template, two.template, NO_FIGURES, params_id)
-    return pair_page(ComparedPair(one, two, blank), asker)
+    params = asker.params
+    blank = not_compared(one.template, two.template, NO_FIGURES, params.params_id)
+    return pair_page(ComparedPair(one, two, blank, params), asker)
 
 
 def _from_template(side: Side) -> Mark:
@@ -332,7 +349,7 @@ def report_pair(
 ) -> Document:
     """Put a pair into a report, and into the audit log of the own vault where there is one."""
     one, two = pair.sides
-    session, request, params = asker.session, asker.request, asker.params
+    session, request = asker.session, asker.request
     chain, annotations = None, []
     if session and request:
         with session.vault.catalogue.reading() as db:
@@ -347,7 +364,7 @@ def report_pair(
         pair.sides,
         pair.result,
         pair.result.params_id,
-        params.of(one.mark.mark_type, one.mark.kind),
+        pair.method,
         chain,
         request if others else None,
         _weight_said(weight),

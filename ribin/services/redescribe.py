@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ribin.errors import ParameterError, ScanError
 from ribin.params.defaults import Params
+from ribin.services.corrections import telling_corrections
 from ribin.services.enrol import EnrolOptions, accepted_marks
 from ribin.services.reading import ReadOptions, read_again, reading_anew
 from ribin.vault.corrections import find_scan
@@ -106,8 +107,10 @@ class RedoneScan:
     marks: tuple[tuple[str, str], ...]
 
 
-def redo_marks(vault: Vault, params: Params, asked: RedoOptions) -> RedoneScan:
+def redo_marks(vault: Vault, params: Params, asked: RedoOptions) -> tuple[RedoneScan, set[str]]:
     """Outline and read a scan anew from its stored original; what is found counts from now on.
+
+    Gives also the members whose messages on it wait in the outbox now.
 
     What counted before stays as evidence of what earlier lists and leads rest on.
 
@@ -132,22 +135,23 @@ def redo_marks(vault: Vault, params: Params, asked: RedoOptions) -> RedoneScan:
         )
     accepted = asked.accept_unusable or _accepted(kept)
     scan, found = accepted_marks(scan, EnrolOptions(params, who, reason, accept_unusable=accepted))
-    admit_description(
-        vault,
-        scan,
-        found.marks,
-        found.templates,
-        who=who,
-        reason=reason,
-        verdicts=found.verdicts,
-        said=" ".join(said),
-    )
+    with telling_corrections(vault, who) as concerned:
+        admit_description(
+            vault,
+            scan,
+            found.marks,
+            found.templates,
+            who=who,
+            reason=reason,
+            verdicts=found.verdicts,
+            said=" ".join(said),
+        )
     keep_parameters(vault.path, params)
     with vault.catalogue.reading() as db:
         state = scan_state(db, sha256)
     judged = zip(found.marks, found.verdicts, strict=True)
     listed = tuple((str(mark.mark_type), str(verdict)) for mark, verdict in judged)
-    return RedoneScan(exhibit, sha256, source, state.reading, state.said, listed)
+    return RedoneScan(exhibit, sha256, source, state.reading, state.said, listed), concerned
 
 
 def _accepted(contents: ScanContents) -> str:

@@ -211,7 +211,7 @@ def search_problems(session: Session, made: FinishedSearch, picture: Path | None
         try:
             first = result.first.candidates[0]
             pair = candidate_pair(session, made.sides[0], made.request, first)
-            draw_pair(pair, session.params, picture)
+            draw_pair(pair, picture)
         except RibinError as error:
             text = str(error)
             problems.append(text if str(picture) in text else f"{picture}: {text}")
@@ -389,5 +389,5 @@ def _shown(
     if result.compared and abs(result.score - candidate.score) > _SAME_SCORE:
         figures += f" The list has {candidate.score:.3f}: the marks are described otherwise now."
     figures += drawn_words(pair.sides, result)
-    picture = pair_picture(pair, session.params, for_print=True)
+    picture = pair_picture(pair, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

@@ -21,17 +21,19 @@ from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.services.bundles import messages_for
 from ribin.services.files import whole_file
-from ribin.services.outbox import deliver
+from ribin.services.outbox import deliver, to_tell
 from ribin.services.session import Session
 from ribin.text import counted
-from ribin.vault.exhibits import StoredScan
+from ribin.vault.exhibits import StoredScan, current_name
 from ribin.vault.keys import own_key, trusted_key
+from ribin.vault.messages import put_own_questions
 from ribin.vault.people import check_looker, check_searcher
 from ribin.vault.received import read_originals
 from ribin.vault.retention import Due, Tombstone, keep_until, purge_exhibit, retention_dates
 from ribin.vault.sharing import (
     default_sharing,
     end_release,
+    pseudonym,
     pseudonyms,
     release_exhibit,
     releases_of,
@@ -166,20 +168,22 @@ def release(vault: Vault, network: Network, asked: ReleaseRequest) -> ReleaseRes
 
     Raises AccessError, ParameterError, StoreError: as `release_exhibit` and `end_release`.
     """
-    exhibit, receiver = asked.exhibit, asked.receiver
-    reach = _reach(vault, network, receiver)
+    receiver, reach = asked.receiver, _reach(vault, network, asked.receiver)
     said = {"who": asked.who, "reason": asked.reason}
-    if asked.ended:
-        end_release(vault, exhibit, receiver, **said)
-    else:
-        release_exhibit(vault, exhibit, receiver, reach, original=asked.original, **said)
-    pseudonym = pseudonyms(vault, [exhibit])[exhibit]
-    original = asked.original and not asked.ended
-    told = ReleaseQuestion(pseudonym, original, asked.ended, asked.who, asked.reason)
-    note = deliver(vault, network, receiver, MessageKind.RELEASE, told, exhibit, asked.who)
-    if note:
+    with vault.catalogue.writing() as db:  # what is done and what is to be told, or neither
+        exhibit = current_name(db, asked.exhibit)
+        if asked.ended:
+            end_release(vault, exhibit, receiver, **said)
+        else:
+            release_exhibit(vault, exhibit, receiver, reach, original=asked.original, **said)
+        known_as = pseudonym(db, exhibit)
+        original = asked.original and not asked.ended
+        body = ReleaseQuestion(known_as, original, asked.ended, asked.who, asked.reason)
+        told = to_tell(receiver, MessageKind.RELEASE, body, exhibit)
+        put_own_questions(vault, [told], asked.who)
+    if note := deliver(vault, network, receiver):
         note = f"{receiver}: told by the next bundle; no line now: {note}"
-    return ReleaseResult(exhibit, pseudonym, receiver, original, asked.ended, not note, note)
+    return ReleaseResult(exhibit, known_as, receiver, original, asked.ended, not note, note)
 
 
 def send_bundle(

@@ -189,7 +189,7 @@ def check_population(population: Population) -> Iterator[PopulationCheck]:
     low = cost is not None and cost < 1.0
     yield PopulationCheck("Cllr in cross-validation", "below 1", found, low)
     stated = {name: ", ".join(population.coverage(name)) for name in facts_of(population.kind)}
-    for name, said in {"parameters": population.params_id, **stated}.items():
+    for name, said in {"method parameters": population.params_id, **stated}.items():
         yield PopulationCheck(name, "stated", said or "none", bool(said))
     if chosen:
         lower, upper = fit_bounded(table, chosen).limits
@@ -265,7 +265,7 @@ def _method(marks: str, kind: str, plan: Plan, params_id: str) -> tuple[tuple[st
         ("Mark types", marks),
         ("Kind of scan", kind),
         ("Figure", plan.figure),
-        ("Parameters", params_id or "not stated"),
+        ("Method parameters", params_id or "not stated"),
         ("Program", f"ribin {__version__}"),
         ("Least number of firearms", str(plan.least_firearms)),
     )

@@ -32,6 +32,7 @@ class Catalogue:
         self.path = folder / CATALOGUE_FILE
         self.writable = writable
         self._wait_s = wait_s
+        self._writes = False
         if not self.path.is_file():
             raise StoreError(f"{self.path}: the catalogue of a vault needed, found none")
         with self._one_line_errors():
@@ -70,15 +71,21 @@ class Catalogue:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection holding the only write lock; committed at the end, or rolled back."""
+        """The connection holding the only write lock; committed at the end, or rolled back. Within
+        another such block it is a part of that one: all of it is written, or nothing."""
         if not self.writable:
             raise StoreError(f"{self.path.parent}: a writable vault needed, found a read-only one")
+        if self._writes:
+            yield self._db
+            return
         with self._one_line_errors():
             self._db.execute("BEGIN IMMEDIATE")
+            self._writes = True
             try:
                 yield self._db
                 self._db.execute("COMMIT")
             finally:
+                self._writes = False
                 self._leave()
 
     def copy_to(self, path: Path) -> None:

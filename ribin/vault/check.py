@@ -30,6 +30,7 @@ from ribin.vault.records import version_problems
 from ribin.vault.redescribe import read_descriptions
 from ribin.vault.rows import record_problems
 from ribin.vault.scanfile import damaged_parts, read_original
+from ribin.vault.sharing import setting_problems
 from ribin.vault.states import state_problems
 from ribin.vault.vouching import Vouchers, read_vouched
 
@@ -94,6 +95,7 @@ _OF_RECORDS: tuple[Callable[[sqlite3.Connection, Vouchers], Iterable[tuple[str, 
     conclusion_problems,
     agreement_problems,
     search_problems,
+    setting_problems,
 )
 
 

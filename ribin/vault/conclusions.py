@@ -127,14 +127,16 @@ def _persons_problems(
     for said in vouched.get(f"leads/{history.lead.lead}", ()):
         if said.row.action == "lead" and not same_person(said.row.who, history.lead.examiner):
             yield f"lead {history.lead.lead}: taken up by {said.row.who}, found another name"
-    given = [said.row.seq for r in history.given for said in vouched.get(f"reviews/{r.review}", ())]
+    given = [
+        (said.row.seq, r) for r in history.given for said in vouched.get(f"reviews/{r.review}", ())
+    ]
     for name, word in ((name, word) for name, word in words.items() if word.member == owner):
         for row in (said.row for said in vouched.get(name, ())):
             if word.kind is RecordKind.CLOSURE:
                 opened = history.lead.member == owner and same_person(
                     row.who, history.lead.examiner
                 )
-                before = all(seq > row.seq for seq in given)
+                before = all(seq > row.seq for seq, _ in given)
                 heads = _holders(db, Role.ADMINISTRATOR, row.seq, vouched)
                 if not (opened and before) and row.who not in heads:
                     yield f"lead {lead}: closed by {row.who}, who might not"
@@ -142,6 +144,10 @@ def _persons_problems(
                 roles = (Role.EXAMINER, Role.REVIEWER)
                 if not any(row.who in _holders(db, role, row.seq, vouched) for role in roles):
                     yield f"lead {lead}: its link was withdrawn by {row.who}, who might not"
+            elif word.kind is RecordKind.CONFIRMATION:
+                theirs = {r.place for seq, r in given if seq < row.seq and r.member != owner}
+                if theirs != set(ReviewRound):
+                    yield f"lead {lead}: confirmed by {row.who}, and nobody awaited it"
     for review in history.given:
         for said in vouched.get(f"reviews/{review.review}", ()):
             if said.row.action != "review":

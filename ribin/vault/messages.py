@@ -257,22 +257,30 @@ def forget_own_questions(db: sqlite3.Connection, receiver: str, kind: str, subje
 def note_delivery(
     vault: Vault, receiver: str, kind: str, subject: str, question: str, problem: str = ""
 ) -> None:
-    """Whether another member has got what was done to a subject; with a problem it waits for it.
+    """Whether another member has got what was done to a subject; with a problem it waits for it."""
+    with vault.catalogue.writing() as db:
+        held = await_delivery(db, receiver, kind, subject, question)
+        if problem:
+            note_try(db, held, problem)
+        else:
+            _set_answer(db, held, b"")
+
+
+def await_delivery(
+    db: sqlite3.Connection, receiver: str, kind: str, subject: str, question: str
+) -> str:
+    """Note, with what was done to a subject, that another member has to get it; gives the id.
 
     One that waits already goes on waiting since then; `question` is the id of a new one.
     """
     where = "receiver = ? AND kind = ? AND subject = ? AND answered_at = ''"
     named = receiver, kind, subject
-    with vault.catalogue.writing() as db:
-        known = db.execute(f"SELECT id FROM outbox WHERE {where}", named).fetchone()
-        if known is None:
-            _forget_old(db)
-            insert_row(db, "outbox", vars(OwnQuestion(question, *named, b"")))
-        held = known[0] if known else question
-        if problem:
-            note_try(db, held, problem)
-        else:
-            _set_answer(db, held, b"")
+    known = db.execute(f"SELECT id FROM outbox WHERE {where}", named).fetchone()
+    if known:
+        return str(known[0])
+    _forget_old(db)
+    insert_row(db, "outbox", vars(OwnQuestion(question, *named, b"")))
+    return question
 
 
 def own_questions(

@@ -29,6 +29,9 @@ PURGED = "purge of exhibit"
 _KIND = str(RecordKind.SEARCH)
 _ACTION = "search recorded"
 _WITHOUT_LISTS = "CASE body WHEN '' THEN '' ELSE json_remove(body, '$.lists') END AS body"
+_UNANSWERED = (
+    "CASE body WHEN '' THEN NULL ELSE json_extract(body, '$.lists.unavailable') END AS unanswered"
+)
 _NAMED = (
     "SELECT json_extract(figures, '$.search') FROM leads "
     "UNION SELECT json_extract(details, '$.search') FROM audit WHERE action = 'report'"
@@ -98,23 +101,16 @@ def list_sizes(db: sqlite3.Connection) -> dict[str, int]:
 def unanswered_searches(db: sqlite3.Connection) -> list[tuple[RecordedSearch, tuple[str, ...]]]:
     """The searches that members could not answer, and which, oldest first; one that was made again
     with the same scan, and that they answered, is not among them."""
-    query = (
-        "SELECT records.id, json_extract(missing.value, '$[0]') FROM records, "
-        "json_each(body, '$.lists.unavailable') AS missing WHERE kind = ? AND body <> ''"
-    )
-    missing: dict[str, list[str]] = {}
-    for number, member in db.execute(query, (_KIND,)):
-        missing.setdefault(number, []).append(member)
     searches = read_searches(db)
     found = []
     for place, one in enumerate(searches):
         later = [
-            {*after.stated.members} - {*missing.get(after.number, ())}
+            {*after.stated.members} - {*after.unanswered}
             for after in searches[place + 1 :]
             if after.stated.query_sha256 == one.stated.query_sha256
         ]
         answered = frozenset().union(*later)
-        left = tuple(code for code in missing.get(one.number, ()) if code not in answered)
+        left = tuple(code for code in one.unanswered if code not in answered)
         if left:
             found.append((one, left))
     return found
@@ -221,7 +217,7 @@ def _searches(
 ) -> Iterator[RecordedSearch]:
     """The first version says who made a search and when, the last one what counts now."""
     query = (
-        f"SELECT id, version, person, at, reason, {columns} FROM records "
+        f"SELECT id, version, person, at, reason, {columns}, {_UNANSWERED} FROM records "
         f"WHERE kind = ? AND {where} AND (version = 1 OR body <> '') ORDER BY rowid"
     )
     found: dict[str, RecordedSearch] = {}
@@ -229,7 +225,8 @@ def _searches(
         if row["version"] == 1:
             said = (row["id"], row["person"], row["at"], row["reason"])
             stated = _stated(row["body"]) if row["body"] else _NOTHING
-            found[row["id"]] = RecordedSearch(*said, stated)
+            unanswered = tuple(member for member, _ in json.loads(row["unanswered"] or "[]"))
+            found[row["id"]] = RecordedSearch(*said, stated, unanswered=unanswered)
         else:
             stated = _stated(row["body"])
             found[row["id"]] = replace(found[row["id"]], stated=stated, ended_at=row["at"])

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hmac
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.record import Record, RecordKind
@@ -19,7 +20,10 @@ from ribin.vault.exhibits import current_name, first_name, needed_exhibit, read_
 from ribin.vault.records import add_version, read_versions
 from ribin.vault.rows import Act
 from ribin.vault.states import state_exhibit
-from ribin.vault.vault import Vault
+from ribin.vault.vouching import Vouchers
+
+if TYPE_CHECKING:
+    from ribin.vault.vault import Vault
 
 _PREFIX = "x-"
 _DIGITS = 16  # 64 bits: two of a million exhibits are alike once in forty million vaults
@@ -211,6 +215,25 @@ def read_setting(db: sqlite3.Connection, setting: str) -> str:
     if row is None:
         raise ValueError(f"setting {setting} needed, found none")
     return str(row["value"])
+
+
+def setting_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
+    """A sentence for each setting whose value cannot be; no exhibit is named before it."""
+    for name, value in db.execute("SELECT setting, value FROM settings").fetchall():
+        if not (name in _SETTINGS and _SETTINGS[name](value)):
+            yield "", f"catalogue: setting {name}: a value that can be needed, found {value!r}"
+
+
+def _is_retention(value: str) -> bool:
+    return not value or (value.isdecimal() and 1 <= int(value) <= LONGEST_RETENTION_DAYS)
+
+
+# Every setting, and which values it may have.
+_SETTINGS: Mapping[str, Callable[[str], bool]] = {
+    "opaque_key": lambda value: re.fullmatch("[0-9a-f]{64}", value) is not None,
+    "default_sharing": lambda value: value in list(Scope),
+    "retention_days": _is_retention,
+}
 
 
 def default_sharing(vault: Vault) -> Scope:

@@ -236,7 +236,8 @@ class Vault:
 
     @contextmanager
     def act(self, action: str, who: str, reason: str) -> Iterator[Act]:
-        """What one person does, in one write transaction: checked, changed and logged, or nothing.
+        """What one person does, in one write transaction: checked, changed and logged, or nothing;
+        in that of `catalogue.writing` where there is one around it.
 
         `act.insert`, `change` and `remove` write records, `act.log` the row of the audit log.
 

@@ -108,7 +108,7 @@ def _log_out(request: Request) -> None:
 
 def _sign_in_page(asked: str, said: str = "", name: str = "", status: int = 200) -> Response:
     html = PAGES.get_template("sign_in.html").render(
-        asked=path_after(asked) if asked else "", said=said, name=name[:200]
+        asked=path_after(asked) if asked else "", said=said, name=name[:200], base=""
     )
     return HTMLResponse(html, status)
 

@@ -30,6 +30,7 @@ from ribin.services.entry import (
     whole_picture,
     words_for_fields,
 )
+from ribin.services.outbox import tell_now
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.redescribe import RedoOptions, redo_marks
 from ribin.services.session import Session
@@ -355,7 +356,8 @@ def redo_done(request: Request) -> Response:
     state, form = state_of(request), form_of(request)
     try:
         with state.session() as session:
-            done = redo_marks(session.vault, state.params, _redo_options(request, form))
+            done, concerned = redo_marks(session.vault, state.params, _redo_options(request, form))
+            tell_now(session.vault, session.network, concerned, who_of(request))
     except RibinError as error:
         said = _said(form, request)
         return _redo_page(request, form.get("exhibit", ""), form.get("scan", ""), said, error)

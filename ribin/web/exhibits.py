@@ -37,9 +37,8 @@ def home(request: Request) -> Response:
     text = query.get("q", "").strip()
     with state.session() as session:
         due = worklist(session.vault, who)
-        head, member = session.vault.audit_head(), session.member
+        member = session.member
         people = [one.person for one in read_people(session.vault.catalogue)]
-        members = sorted(session.network.members)
         blind = due_leads(session.vault, who)
     chosen = [
         one
@@ -59,9 +58,7 @@ def home(request: Request) -> Response:
         found=len(chosen),
         text=text,
         mine=mine,
-        head=head,
         member=member,
-        members=members,
         waiting=[(one, state.queue.place(one)) for one in state.queue.of(who)],
         uploads=[one for one in state.uploads.of(who) if not one.exhibit],
         reports=[
@@ -201,8 +198,7 @@ def edit(request: Request) -> Response:
             done, concerned = correct(
                 session.vault, [name], changed, who=who_of(request), reason=form.get("reason", "")
             )
-            network = session.network if session.networked else None
-            tell_now(session.vault, network, concerned, who_of(request))
+            tell_now(session.vault, session.network, concerned, who_of(request))
         except RibinError as error:
             return exhibit_form(request, form, error)
     return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}")

@@ -12,8 +12,8 @@ from ribin.report.document import Document
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.blind_pairs import due_leads, withheld_text
-from ribin.services.marks import Asker, candidate_side
-from ribin.services.pair import ReportOptions, compare_sides, report_pair
+from ribin.services.marks import Asker
+from ribin.services.pair import ReportOptions, candidate_pair, report_pair
 from ribin.services.search import report_search
 from ribin.web.pages import form_of, see, state_of, who_of, with_policy
 from ribin.web.state import KeptReport, whole_number
@@ -29,9 +29,9 @@ def report(request: Request) -> Response:
     one, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
     side = asked.side(one.mark)
     with state.session() as session:
-        other = candidate_side(session, asked.made.request, row, "report")
+        pair = candidate_pair(session, side, asked.made.request, row, "report")
         asker = Asker(state.params, session, asked.made.request, "report")
-        document = report_pair(compare_sides(side, other, state.params), asker, said(request))
+        document = report_pair(pair, asker, said(request))
     return see_report(request, document)
 
 

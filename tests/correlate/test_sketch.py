@@ -23,6 +23,7 @@ from ribin.params.load import with_rotation
 from ribin.surface.harmonics import Band, disc_harmonics
 from ribin.surface.simd.turns import (
     MARKS,
+    SHIFTS,
     TURNS,
     has_byte_products,
     order_products,
@@ -189,7 +190,7 @@ def test_the_largest_bytes_do_not_overflow(extreme, cosines):
 @needs_byte_products
 def test_the_instructions_do_what_their_loops_say():
     """Both kernels against their own Python, on the arrays that the compiled ones get."""
-    moves = some_moves(9, 1, [3, 2, 5, 1, 1], 70.0, TURNS)
+    moves = some_moves(9, SHIFTS, [3, 2, 5, 1, 1], 70.0, TURNS)
     series, sketches = moves.series, some_bytes(7, MARKS, 21)
     found = largest_products(series, sketches)
     firsts, fours_at = [0], []
@@ -201,30 +202,31 @@ def test_the_instructions_do_what_their_loops_say():
     marks = np.concatenate(
         [(padded[:, at : at + 4] ^ 128).copy().view(np.uint32)[:, 0] for at in fours_at]
     )
-    starts = np.zeros((len(series.orders), 2), np.int64)
-    both = moves.shifted[0], series.turned_by_a_quarter()[0]
+    turned = series.turned_by_a_quarter()
+    rows = [row for shift in range(SHIFTS) for row in (moves.shifted[shift], turned[shift])]
+    starts = np.full((len(series.orders), len(rows)), series.half)
+    filled = np.zeros((len(fours_at), len(rows), 4), np.int8)
     for slot, order in enumerate(series.orders):
-        for turned, row in enumerate(both):
+        for number, row in enumerate(rows):
             part = row[series.places[order] : series.places[order + 1]]
-            starts[slot, turned] = -128 * int(part.astype(int).sum())
-    filled = np.zeros((len(fours_at), 2, 4), np.int8)
-    for slot, order in enumerate(series.orders):
-        for turned, row in enumerate(both):
-            part = row[series.places[order] : series.places[order + 1]]
+            starts[slot, number] -= 128 * int(part.astype(int).sum())
             for place, value in enumerate(part):
-                filled[firsts[slot] + place // 4, turned, place % 4] = value
-    products = [0] * (len(series.orders) * MARKS)
+                filled[firsts[slot] + place // 4, number, place % 4] = value
+    products = [0] * (SHIFTS * len(series.orders) * MARKS)
     plain = marks.tolist(), filled.view(np.uint32).ravel().tolist(), firsts
     order_products(*plain, starts.ravel().tolist(), series.bits, products)
     phases = series.phases(moves.turns_deg).reshape(2, TURNS, -1, 2, 2)
     packed = np.ascontiguousarray(phases.transpose(3, 0, 2, 1, 4)).view(np.uint32)
     near, far = [-(2**31)] * MARKS, [-(2**31)] * MARKS
     fours = len(series.orders) // 4
-    raise_to_turned(products, packed.ravel().tolist(), fours, near, far, False)
+    halves = products[: len(products) // 2], products[len(products) // 2 :]
+    for half in halves:
+        raise_to_turned(half, packed.ravel().tolist(), fours, near, far, False)
     assert near == found[:, 0].tolist()
     assert far == [-(2**31)] * MARKS
     folded = dataclasses.replace(moves, folded=True, mounting_deg=75.0)
-    raise_to_turned(products, packed.ravel().tolist(), fours, near, far, True)
+    for half in halves:
+        raise_to_turned(half, packed.ravel().tolist(), fours, near, far, True)
     both = largest_products(folded.series, sketches)
     assert [near, far] == both.T.tolist()
 
@@ -253,7 +255,7 @@ def test_a_blank_sketch_has_no_score():
 
 
 def look(query, others, params=DEFAULT_PARAMS):
-    moves = moved_sketches(query, params)
+    moves, _ = moved_sketches(query, params)
     return best_products(moves, np.stack([sketch_mark(other, params) for other in others]))
 
 
@@ -304,15 +306,14 @@ def test_a_full_circle_is_folded_unless_the_mounting_ends_in_between():
     assert (turns[0], turns[-1], len(turns), folded) == (0.0, 180.0, 27, False)
 
 
-def test_a_second_look_turns_by_smaller_steps_and_shifts_alike():
-    moves = moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)
-    finer = moves.turned_by(1.0)
-    assert (len(moves.turns_deg), len(finer.turns_deg)) == (46, 91)
-    assert np.isin(moves.turns_deg, finer.turns_deg.round(9)).all()
-    assert len(moves.shifted) == 197  # within 8 pixels of 50 um
-    assert (moves.number, finer.number) == (197 * 180, 197 * 360)
+def test_a_second_look_moves_by_smaller_steps():
+    first, second = moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)
+    assert (len(first.turns_deg), len(second.turns_deg)) == (46, 91)
+    assert np.isin(first.turns_deg, second.turns_deg.round(9)).all()
+    assert (len(first.shifted), len(second.shifted)) == (101, 197)  # within 8 pixels of 50 um
+    assert (first.number, second.number) == (101 * 180, 197 * 360)
     sketches = some_bytes(4, 40, 1024)
-    assert (best_products(finer, sketches) >= best_products(moves, sketches)).all()
+    assert (best_products(second, sketches) >= best_products(first, sketches)).all()
 
 
 def test_a_mark_without_relief_in_the_band_is_blank():

@@ -418,7 +418,7 @@ def test_a_weight_speaks_no_conclusion(population):
 
 
 INAPPLICABLE = {
-    "parameters": lambda rng: case(params_id=f"{rng.integers(1 << 40):012x}"),
+    "method parameters": lambda rng: case(params_id=f"{rng.integers(1 << 40):012x}"),
     "mark type": lambda rng: case(mark=rng.choice([MarkType.FIRING_PIN, MarkType.EJECTOR])),
     "kind of scan": lambda rng: replace(case(), kind=ScanKind.IMAGE),
     "a note": lambda rng: case(note="shared toolmarks: look at the slide"),
@@ -451,7 +451,13 @@ def test_a_thousand_inapplicable_cases_are_all_refused(population):
         assert np.isnan(weight.interval95).all()
         assert weight.bounds == ()
         assert any(name in reason for reason in weight.refusals), (name, weight.refusals)
-        foreign = name in ("parameters", "mark type", "kind of scan", "not compared", "one scan")
+        foreign = name in (
+            "method parameters",
+            "mark type",
+            "kind of scan",
+            "not compared",
+            "one scan",
+        )
         assert bool(weight.statement) != foreign
 
 
@@ -464,7 +470,7 @@ def test_too_few_firearms_for_a_weight():
 def test_what_is_said_of_other_parameters_is_nothing(population):
     weight = weight_of(population, case(params_id="ba9876543210"))
     assert weight.refusals == (
-        "parameters: the population has 0123456789ab, the comparison ba9876543210",
+        "method parameters: the population has 0123456789ab, the comparison ba9876543210",
     )
     assert "There is no likelihood ratio." in " ".join(weight_text(weight))
 

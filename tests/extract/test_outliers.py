@@ -116,6 +116,16 @@ def test_drag_beside_the_aperture_is_left_out_and_named():
     assert np.mean(out[RING & (drag() == 0.0)] > 0) < 0.05
 
 
+def test_what_lies_between_many_fibres_is_kept():
+    """They cover a fifth of the mark, and lift the form that is fitted first."""
+    fibres = np.zeros(SHAPE, bool)
+    for row, col, across in np.random.default_rng(5).integers((200, 200, 2), size=(120, 3)):
+        fibres[row : row + (2 if across else 60), col : col + (60 if across else 2)] = True
+    out = left_out(surface(20.0 * fibres))
+    assert np.mean(out[RING & fibres] == LeftOut.DUST) > 0.9
+    assert np.mean(out[RING & ~ndimage.binary_dilation(fibres)] > 0) < 0.01
+
+
 def test_fibres_that_reach_the_aperture_are_dust_beside_drag_too():
     fibres = np.zeros(SHAPE)
     fibres[126:130, 20:100] = 15.0  # from the rim outwards, and across

@@ -34,6 +34,8 @@ from ribin.errors import AccessError, FormatError, NoAnswerError, ParameterError
 from ribin.exchange.message import MOST_QUESTION_BYTES, MessageKind, seal_content, seal_message
 from ribin.exchange.node_client import NodeCarrier, node_address
 from ribin.exchange.questions import CountsQuestion
+from ribin.foreign import read_facts
+from ribin.node.status import NodeStatus, status_table
 from ribin.vault.keys import end_trust
 from ribin.vault.vault import Vault
 
@@ -105,13 +107,18 @@ def asked_of(connection: HTTPSConnection, method: str, path: str, body: bytes = 
         connection.close()
 
 
-def test_without_a_certificate_nobody_is_let_in(blz, jam):
-    context = client_context(issue_leaf(jam), authority(blz.node.trust.own.public, jam))
+def without_certificate(served, own: PrivateKey) -> None:
+    """A client that trusts the node and shows nothing."""
+    trusted = authority(served.node.trust.own.public, own)
     bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    bare.load_verify_locations(cadata=authority(blz.node.trust.own.public, jam))
-    bare.verify_flags = context.verify_flags
+    bare.load_verify_locations(cadata=trusted)
+    bare.verify_flags = client_context(issue_leaf(own), trusted).verify_flags
+    asked_of(connect(served.port, bare), "GET", "/line")
+
+
+def test_without_a_certificate_nobody_is_let_in(blz, jam):
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
-        asked_of(connect(blz.port, bare), "GET", "/line")
+        without_certificate(blz, jam)
 
 
 def test_an_older_tls_is_refused(blz, jam):
@@ -158,6 +165,28 @@ def test_a_certificate_that_a_trusted_member_did_not_sign_itself_is_refused(blz,
     usa = issue_leaf(key_of(vaults["USA"]))
     with pytest.raises(ssl.SSLError, match="KEY_VALUES_MISMATCH"):
         raw_client(blz, jam, replace(usa, certificate=leaf.certificate))
+
+
+def test_a_handshake_that_was_refused_is_counted_with_its_reason(vaults, jam):
+    """One by a key that nobody trusts, then one without a certificate."""
+    with served(vaults["BLZ"], echo) as node:
+        assert node.carrier(jam).line().member == "BLZ"
+        refused = node.node.trust.tls.refused
+        assert (refused.count, refused.last, refused.last_s) == (0, "", None)
+        usa = key_of(vaults["USA"])
+        with pytest.raises(AccessError):
+            node.carrier(usa).line()
+        assert (refused.count, refused.last) == (1, "unable to get local issuer certificate")
+        with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
+            without_certificate(node, jam)
+        assert (refused.count, refused.last) == (2, "peer did not return a certificate")
+        own = node.carrier(node.node.trust.own)
+        told = read_facts(own.status(), NodeStatus, "status")
+        assert told.handshakes_refused.count == 2
+        line = status_table(told).splitlines()[2]
+        assert line.startswith("2 connections refused before a question, the last 20")
+        assert line.endswith(": peer did not return a certificate")
+        assert node.carrier(jam).line().member == "BLZ"
 
 
 def replace_signing(key: PrivateKey, leaf: Leaf) -> PrivateKey:

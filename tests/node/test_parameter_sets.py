@@ -105,6 +105,9 @@ def test_a_member_that_upgrades_goes_on_with_those_that_have_not(ribin, members)
         place = ("--vault", members / "JAM", "--network", files["JAM"])
         seen = ribin(*view, *look, *place, "--params", members / "new.toml")
         assert seen.code == 0, seen.err
+        words = ("--params", members / "new.toml", "--json")
+        pair = ribin("compare", *view[1:3], *look, *place, *words)
+        assert pair.code == 0, pair.err
         doctor = ("doctor", "--lines", *place, "--params", members / "new.toml")
         tried = ribin(*doctor)
         assert tried.code == 0, tried.out
@@ -118,6 +121,9 @@ def test_a_member_that_upgrades_goes_on_with_those_that_have_not(ribin, members)
     for code in ("BLZ", "BRB"):
         said = f"{code}: compared with the earlier parameters {BEFORE}, the ones that both have"
         assert any(note.startswith(said) for note in upgraded["notes"]), upgraded["notes"]
+    compared = json.loads(pair.out)
+    assert compared["note"].startswith(f"compared with the earlier parameters {BEFORE}, the ones")
+    assert compared["score"] == other["score"]
     for code in HELD:
         with Vault.open(members / code) as vault:
             assert vault.check().problems == ()

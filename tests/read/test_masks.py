@@ -229,25 +229,26 @@ def test_the_names_of_a_breech_face(meaning, tmp_path):
 def test_what_is_called_no_breech_face_is_none(meaning, tmp_path):
     pixels = painted(BRONZE, (TOP, RED), (slice(9, 12), BLUE))
     (tmp_path / "a.x3p").write_bytes(with_colours(pixels, "#cd7f32", **{meaning: "#ff0000"}))
-    scan = read_scan(tmp_path / "a.x3p")
+    assert "not used" in notes_without_mask(tmp_path)[0]
+
+
+def notes_without_mask(folder):
+    """What is noted of a file whose mask is not used."""
+    scan = read_scan(folder / "a.x3p")
     assert scan.mark_valid is None
-    assert "not used" in scan.provenance.notes[0]
+    return scan.provenance.notes
 
 
 def test_a_background_without_anything_on_it_is_noted(tmp_path):
     (tmp_path / "a.x3p").write_bytes(with_colours(painted(BRONZE), "#cd7f32"))
-    scan = read_scan(tmp_path / "a.x3p")
-    assert scan.mark_valid is None
-    assert scan.provenance.notes == (
+    assert notes_without_mask(tmp_path) == (
         "Mask bindata/mask.png not used: no pixel inside it, Background #cd7f32 outside.",
     )
 
 
 def test_a_mask_that_is_not_read_is_noted(tmp_path):
     (tmp_path / "a.x3p").write_bytes(with_mask(drawn(TOP), "bindata/mask.bin"))
-    scan = read_scan(tmp_path / "a.x3p")
-    assert scan.mark_valid is None
-    assert scan.provenance.notes == (
+    assert notes_without_mask(tmp_path) == (
         "Mask bindata/mask.bin not used: a mask in this form is not read.",
     )
 

@@ -106,7 +106,7 @@ def test_a_comparison_says_all_that_a_case_file_needs(made):
     ]
     texts = "\n".join(document_texts(document))
     for fact in (
-        *("A. Examiner", "JCF 12/2026", *PAIR, f"params_id {result.params_id}", "RIBIN 0.1.0"),
+        *("A. Examiner", "JCF 12/2026", *PAIR, result.params_id, "RIBIN 0.1.0"),
         *(
             "c48e46899150f5f8de5346d6a0f1ea40773a99eb1892034920967f7410f4d78d",
             f"{result.score:.2f}",

@@ -99,40 +99,39 @@ def test_distance_and_turn_are_against_the_motion_from_either_side():
 
 def test_sections_stand_in_their_order():
     sections = comparison_text(RESULT, LIMITS).split("\n\n")
-    assert [section.split("\n")[0].split() for section in sections] == [
-        ["reference", "JAM", "1"],
-        [
-            "cell",
-            "cut",
-            "from",
-            "um",
-            "down",
-            "um",
-            "right",
-            "ccf",
-            "um",
-            "away",
-            "turn",
-            "outcome",
-        ],
-        ["cells", "reference", "comparison"],
-        ["score", "part", "value", "points"],
-        ["score", "58.000"],
+    assert [" ".join(section.split("\n")[0].split()) for section in sections] == [
+        "reference JAM 1",
+        "cells of the reference, then of the comparison; um down and right from the centre of "
+        "their mark,",
+        "cells reference comparison meaning",
+        "part of the score value points",
+        "score 58.000 of at most 100",
     ]
     head, end = sections[0], sections[-1]
-    assert words(head)[1:] == [["comparison", "BLZ", "2"], ["mark", "breech_face"]]
-    assert words(end)[1:] == [
-        ["congruent", "cells", "3", "of", "6"],
-        ["fraction", "0.500"],
-        ["ccf", "0.400"],
-        ["rotation", "170.0", "degrees"],
-        ["shift", "60", "um", "down,", "90", "um", "left"],
-        ["parameters", "pppppppppppp,", "ribin", "9.9"],
+    assert words(head)[1:] == [["comparison", "BLZ", "2"], ["mark", "breech", "face"]]
+    assert [" ".join(line) for line in words(end)] == [
+        "score 58.000 of at most 100",
+        "congruent cells 3 of 6 (0.500)",
+        "ccf 0.400 of the whole marks in the fine band",
+        "placement reference turned 170.0 degrees counter-clockwise, "
+        "shifted 60 um down, 90 um left",
+        "method parameters pppppppppppp, ribin 9.9",
     ]
+
+
+def test_a_turn_is_read_with_its_hand_and_no_figure_is_less_than_zero_by_rounding():
+    turned = dataclasses.replace(RESULT, rotation_deg=-17.2)
+    assert "turned 17.2 degrees clockwise" in comparison_text(turned, LIMITS)
+    assert "-0.0" not in comparison_text(RESULT, LIMITS)
+
+
+def test_what_is_left_out_stands_with_the_marks_that_it_is_of():
+    head = comparison_text(RESULT, LIMITS, "reference: dust 0.08").split("\n\n")[0]
+    assert " ".join(words(head)[-1]) == "left out reference: dust 0.08"
 
 
 def test_the_table_of_cells_shows_the_figures_of_every_row():
-    cells = comparison_text(RESULT, LIMITS).split("\n\n")[1]
+    cells = "\n".join(comparison_text(RESULT, LIMITS).split("\n\n")[1].splitlines()[2:])
     assert words(cells)[1:] == [
         ["1", "reference", "-800", "100", "0.720", "0", "0.0", "congruent"],
         ["2", "reference", "800", "300", "0.610", "5", "1.5", "congruent"],
@@ -184,7 +183,10 @@ def test_a_pair_that_was_not_compared_shows_its_reason_and_no_figures():
     )
     text = comparison_text(not_compared, LIMITS)
     assert words(text)[-1] == ["not", "compared", "4", "valid", "cells,", "8", "needed"]
-    assert [line[0] for line in words(text)] == ["reference", "comparison", "mark", "not"]
+    assert [line[0] for line in words(text)] == [
+        *("reference", "comparison", "mark"),
+        *("method", "not"),
+    ]
     assert "nan" not in text
 
 

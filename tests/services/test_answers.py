@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from mutations import mutated
 from search_makers import PARAMS_ID, ask, make_query
 from vault_makers import enrol, make_exhibit
 
@@ -327,21 +328,6 @@ def test_a_purge_takes_stored_answers_along_and_originals_are_never_stored(blz):
         blz.line.send(asked, OriginalAnswer, 30)
 
 
-def mutated(rng, raw):
-    """The same bytes but for some that are changed, cut out or put in."""
-    bad = bytearray(raw)
-    for _ in range(rng.randrange(1, 4)):
-        place = rng.randrange(len(bad))
-        match rng.randrange(3):
-            case 0:
-                bad[place] ^= 1 << rng.randrange(8)
-            case 1:
-                del bad[place : place + rng.randrange(1, 9)]
-            case _:
-                bad[place:place] = rng.randbytes(rng.randrange(1, 9))
-    return bytes(bad)
-
-
 def test_2000_mutated_questions_write_nothing_and_500_mutated_answers_tell_nothing(blz, counted):
     """Of the questions half are signed again after the body was mutated: what a member itself
     might send. Those are logged where they can be read at all."""
@@ -354,7 +340,7 @@ def test_2000_mutated_questions_write_nothing_and_500_mutated_answers_tell_nothi
     tracemalloc.start()
     for number in range(2000):
         if number % 2:
-            bad = mutated(rng, raw)
+            bad = mutated(raw, rng)
             if bad == raw:
                 continue
             with pytest.raises((FormatError, AccessError)) as error:
@@ -363,7 +349,7 @@ def test_2000_mutated_questions_write_nothing_and_500_mutated_answers_tell_nothi
             refused += 1
         else:
             head, tail = content[:40], content[40:]  # the names of fields are mutated more often
-            changed = mutated(rng, content) if rng.randrange(2) else mutated(rng, head) + tail
+            changed = mutated(content, rng) if rng.randrange(2) else mutated(head, rng) + tail
             told = seal_content(MessageKind.SEARCH, changed, blz.jam, "JAM", "BLZ", new_id())
             made = msgspec.msgpack.decode(answer(blz.vault, told), type=Envelope)
             assert made.kind in (MessageKind.REFUSAL, MessageKind.ANSWER)
@@ -379,7 +365,7 @@ def test_2000_mutated_questions_write_nothing_and_500_mutated_answers_tell_nothi
     found = blz.line.ask(MessageKind.SEARCH, body, SearchAnswer)
     told = 0
     for _ in range(500):
-        blz.carrier.alter = lambda good: mutated(rng, good)
+        blz.carrier.alter = lambda good: mutated(good, rng)
         try:
             again = blz.line.ask(MessageKind.SEARCH, body, SearchAnswer)
             assert again.content.rows == found.content.rows  # nothing was changed after all

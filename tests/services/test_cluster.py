@@ -90,7 +90,7 @@ def same(one, two) -> bool:
 
 @pytest.fixture(scope="module")
 def moves():
-    return moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)
+    return moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)[0]
 
 
 def test_shards_looked_at_elsewhere_give_the_same_bits(client, shards, moves):

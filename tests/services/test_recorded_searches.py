@@ -101,6 +101,20 @@ def test_the_lists_come_back_as_they_were_printed(jam):
     assert "search JAM-Q9 needed, found none of this number" in none
 
 
+def test_members_that_gave_no_answer_are_named_in_the_list_and_with_the_lists(jam):
+    """They are named until the lists end; a search that all answered has none."""
+    jam("search", QUERY)
+    (jam.folder.parent / "BLZ" / "vault.toml").unlink()
+    asked = ("--scope", "cluster", "--reason", "a shooting", *jam.network)
+    jam("search", QUERY, *asked, code=1)
+    assert [one["unanswered"] for one in listed(jam)] == [[], ["BLZ"]]
+    header, first, second = jam("searches").out.splitlines()
+    place = header.index("no answer")
+    assert [line[place:].split()[0] for line in (first, second)] == ["-", "BLZ"]
+    assert "BLZ could not answer: " in jam("searches", "JAM-Q2").out
+    assert json.loads(jam("searches", "JAM-Q2", "--json").out)["unavailable"][0][0] == "BLZ"
+
+
 def printed_day(printed):
     return json.loads(printed)["asked_at"][:10]
 

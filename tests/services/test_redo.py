@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from ribin.cases.exhibits import Scope
+from ribin.vault.messages import own_questions
 from ribin.vault.redescribe import contents_as_read
+from ribin.vault.sharing import release_exhibit, set_sharing
 from ribin.vault.vault import Vault
 
 ONE, TWO = "JAM-2026-0007-1", "BLZ-2025-0042-1"  # of one firearm
@@ -65,6 +68,21 @@ def test_the_index_follows_and_what_counted_before_stays(run):
     run("mark", "redo", "X1", "--found", *WHY)
     assert score(run) == pytest.approx(before)
     assert marks(run)["breech_face"]["outlined_by"] == ""
+    assert problems(run) == ()
+
+
+def test_a_member_that_the_exhibit_was_released_to_is_told_that_the_marks_are_others(run):
+    with Vault.open(run.folder) as vault:
+        said = {"original": False, "who": "head", "reason": "joint case"}
+        set_sharing(vault, ["X1"], Scope.NETWORK, "head", "joint case")
+        release_exhibit(vault, "X1", "BLZ", Scope.NETWORK, **said)
+    run("store", "describe", "--reason", "a new version")
+    done = run("mark", "redo", "X1", "--circle", CIRCLE, *WHY)
+    assert "BLZ: not told yet: no line to it now" in done.err
+    run("mark", "redo", "X2", "--circle", CIRCLE, *WHY)  # which nobody knows
+    with Vault.open(run.folder) as vault:
+        [told] = own_questions(vault, waiting=True)
+        assert (told.receiver, told.kind) == ("BLZ", "correction")
     assert problems(run) == ()
 
 

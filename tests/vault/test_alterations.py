@@ -25,7 +25,7 @@ from vault_makers import make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.annotation import FORMAT, AnnotatedPair, AnnotatedSide, Annotation
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import Conclusion, ExhibitRef, Review, ReviewBasis, ReviewRound
+from ribin.cases.leads import Conclusion, ExhibitRef, Lead, Review, ReviewBasis, ReviewRound
 from ribin.cases.list_review import CandidateStatus
 from ribin.cases.record import RecordKind, canonical_bytes
 from ribin.cases.recorded_search import SearchStatement, lists_sha256
@@ -46,7 +46,7 @@ from ribin.vault.catalogue import Catalogue
 from ribin.vault.check import check_catalogue, received_sha256
 from ribin.vault.corrections import correct_exhibits, move_scan
 from ribin.vault.keys import own_key
-from ribin.vault.leads import insert_review, next_word
+from ribin.vault.leads import insert_entry, insert_review, next_word
 from ribin.vault.list_review import state_candidate
 from ribin.vault.messages import OwnQuestion, note_answer, put_own_questions, questions_held
 from ribin.vault.passwords import add_account
@@ -515,6 +515,13 @@ def ended(db) -> Written:
     return dict([change_record(db, "standing_searches", "JAM-S1", {"ended_at": now_utc()})])
 
 
+def set_to(setting, value):
+    def made(db) -> Written:
+        return dict([change_record(db, "settings", setting, {"value": value})])
+
+    return made
+
+
 def nothing(db) -> Written:
     return {}
 
@@ -603,6 +610,16 @@ WHOLE_ACTS = {
         {"standing": "JAM-S1", "scope": "cluster", "top": 5, "min_score": 0.0},
         "its ended_at is not as the audit log says",
     ),
+    "a usual sharing that there is not": (
+        *(set_to("default_sharing", "galaxy"), "setting", "bob", "default_sharing"),
+        {"before": "cluster", "now": "galaxy"},
+        "setting default_sharing: a value that can be needed, found 'galaxy'",
+    ),
+    "days of retention that cannot be": (
+        *(set_to("retention_days", "-3"), "setting", "bob", "retention_days"),
+        {"before": "", "now": "-3"},
+        "setting retention_days: a value that can be needed, found '-3'",
+    ),
     "a verdict under the name of an account": (
         *(reviewed, "review", THIRD, "JAM-L3", {"place": "second"}),
         "the account of Cy Dale needed, found stated",
@@ -621,6 +638,28 @@ def test_a_whole_act_of_somebody_who_might_not_is_found(db, name):
             facts = {**facts, "lists_sha256": db.execute(query).fetchone()[0]}
         append_row(db, action, subject, who, "as ordered", {**facts, "records": written})
         assert any(words in problem.text for problem in check_catalogue(db))
+    finally:
+        db.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("verdicts_here", [0, 2])
+def test_a_confirmation_that_nobody_awaits_is_found(db, verdicts_here):
+    """Of a lead across a border without verdicts, and with both of the own member."""
+    db.execute("BEGIN")
+    try:
+        number, at = "JAM-BLZ-L1", now_utc()
+        one, other = (ExhibitRef(code, "x-0123456789abcdef") for code in ("JAM", "BLZ"))
+        lead = Lead(number, "JAM", one, "", other, "", EXAMINER, at, "alike", {})
+        written = dict([insert_entry(db, lead)])
+        append_row(db, "lead", number, EXAMINER, "alike", {"records": written})
+        for place, who in list(zip(ReviewRound, (EXAMINER, SECOND), strict=True))[:verdicts_here]:
+            review = given(number, str(place), place, who, SAME)(db)
+            append_row(db, "review", number, who, "", {"place": str(place), "records": review})
+        assert check_catalogue(db) == []
+        word = said_of(RecordKind.CONFIRMATION, number, EXAMINER)(db)
+        append_row(db, "confirm", number, EXAMINER, "as ordered", {"records": word})
+        texts = [problem.text for problem in check_catalogue(db)]
+        assert f"catalogue: lead {number}: confirmed by {EXAMINER}, and nobody awaited it" in texts
     finally:
         db.execute("ROLLBACK")
 

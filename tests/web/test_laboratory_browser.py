@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from certificate_makers import make_certificate
 from laboratory_client import EXAMINER, HEAD, REVIEWER, make_staff, password_of, running_laboratory
-from page_browser import needs_browser, open_browser
+from page_browser import browser_at, needs_browser
 
 from ribin.cases.leads import ExhibitRef, LeadStatus
 from ribin.crypto.server_certificate import server_tls
@@ -47,17 +47,11 @@ def lab(folder, tmp_path):
 
 @pytest.fixture
 def browser(lab, tmp_path):
-    with open_browser(tmp_path) as opened:
-        opened.driver.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": True})
-        opened.server = f"https://127.0.0.1:{lab.port}/"
-        opened.forget()
+    """The locked page and a password are refused, and so are made-up marks in the place of a
+    comparison page."""
+    known = (" 401 ", " 403 ", "/lead/marks?number=JAM-L1 - Failed to load")
+    with browser_at(lab.port, tmp_path, known) as opened:
         yield opened
-        # The locked page and a refused password are answered with a status that a browser reports,
-        # and so are made-up marks in the place of a comparison page.
-        known = (" 401 ", " 403 ", "/lead/marks?number=JAM-L1 - Failed to load")
-        said = [text for text in opened.logged() if not any(one in text for one in known)]
-        assert said == []
-        assert opened.asked() == []
 
 
 def fill(browser, **fields):

@@ -6,12 +6,16 @@ import json
 import re
 
 import pytest
+from vault_makers import make_exhibit, make_mark, make_scan, make_template
 from web_client import MATE, OTHER, QUERY, found, served, state
 from wording import forbidden_words
 
+from ribin.model import MarkType
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.leads import read_lead
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
+from ribin.web.state import ApplicationState
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,45 @@ def test_exhibits_are_listed_and_sifted(client):
     sifted = client.get("/exhibits?q=0038").text
     assert QUERY not in sifted
     assert "1 exhibit" in sifted
+
+
+def test_the_quality_of_a_mark_stands_with_that_mark(tmp_path):
+    original, scan = make_scan(77)
+    types = MarkType.BREECH_FACE, MarkType.FIRING_PIN
+    marks = [make_mark(scan, one) for one in types]
+    templates = [make_template(scan, mark_type=one) for one in types]
+    with Vault.create(tmp_path / "JAM", "JAM", "A. Brown") as vault:
+        said = {"who": "A. Brown", "verdicts": ("poor", "usable")}
+        vault.enrol(original, scan, marks, templates, make_exhibit("X1"), **said)
+    alone = ApplicationState(tmp_path / "JAM", None, DEFAULT_PARAMS, "A. Brown")
+    with served(alone) as client:
+        client.enter()
+        cell = (
+            client.get("/exhibits").text.partition('data-label="marks">')[2].partition("</td>")[0]
+        )
+        home = client.get("/").text
+    each = [re.sub("<[^>]*>", "", mark) for mark in cell.split("<br>")]
+    assert each == ["breech face poor", "firing pin usable"]
+    assert "tag due" in cell.split("<br>")[0]
+    assert "tag" not in cell.split("<br>")[1]
+    assert "Audit log" not in home  # which is a matter of oversight
+
+
+@pytest.mark.parametrize("path", ["/exhibits", f"/exhibit?name={QUERY}", "/statistics", "/audit"])
+def test_days_are_typed_as_they_are_written(client, path):
+    """A field of type date shows its day as the browser's language does: 03/05 may be two days."""
+    text = client.get(path).text
+    fields = re.findall(r"<input[^>]*YYYY-MM-DD[^>]*>", text)
+    assert len(fields) >= 2
+    assert all("pattern=" in field and "title=" in field for field in fields)
+    assert 'type="date"' not in text
+
+
+@pytest.mark.parametrize("path", ["/exhibits?date_from=", "/statistics?from=", "/audit?from="])
+def test_a_day_of_another_form_is_refused_with_the_form_that_is_needed(client, path):
+    answer = client.get(f"{path}03/05/2026")
+    assert answer.status == 400
+    assert "YYYY-MM-DD" in answer.text
 
 
 def test_an_exhibit_shows_its_marks_and_the_form_to_search_with_it(client):

@@ -25,7 +25,7 @@ from laboratory_client import (
     password_of,
     running_laboratory,
 )
-from page_browser import needs_browser, open_browser
+from page_browser import browser_at, needs_browser
 from selenium.webdriver.common.keys import Keys
 
 from ribin.params.defaults import DEFAULT_PARAMS
@@ -156,14 +156,8 @@ def lab(linked, tmp_path):
 
 @pytest.fixture
 def person(lab, tmp_path):
-    with open_browser(tmp_path) as browser:
-        browser.driver.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": True})
-        browser.server = f"https://127.0.0.1:{lab.port}/"
-        browser.forget()
+    with browser_at(lab.port, tmp_path, KNOWN) as browser:
         yield Person(browser)
-        said = [text for text in browser.logged() if not any(one in text for one in KNOWN)]
-        assert said == []
-        assert browser.asked() == []
 
 
 def test_a_whole_day(person, lab, scans, tmp_path):

@@ -25,6 +25,8 @@ _LANES = 16  # int32 in a register of 512 bits
 _HALVES = 2
 MARKS = _LANES * _HALVES  # at a time
 TURNS = 8  # at a time: 8 x 2 registers of sums, so that loading costs less than multiplying
+SHIFTS = 2  # at a time, each as it is and turned: again 4 x 2 registers of sums
+_ROWS = 2 * SHIFTS
 FOUR = 4  # orders
 _PARTS = 4  # cosines of even orders, their sines, cosines of odd orders, their sines
 _SUMS = ir.VectorType(INT, _LANES)
@@ -39,38 +41,39 @@ def has_byte_products() -> bool:
 
 
 def order_products(marks, ours, firsts, starts, bits, products):
-    """Two products an order of 32 marks with one query, as halves of 32 bits.
+    """Two products an order of 32 marks with a query at two shifts, as halves of 32 bits.
 
     Parameters
     ----------
     marks : (G * 32,) uint32 array
         The first four bytes of each mark, then the next four of each, and so on, order by order;
         each byte is a number and 128.
-    ours : (G * 2,) uint32 array
-        Four signed bytes each of the query, as it is and turned by a quarter of its period.
+    ours : (G * 4,) uint32 array
+        Four signed bytes each of the query at one shift, the same turned by a quarter of its
+        period; at the other shift, and turned.
     firsts : (L + 1,) int64 array
         Which of the G fours of bytes is the first of each order; L is a multiple of 4.
-    starts : (L * 2,) int32 array
-        What the sums begin with: minus 128 times the sums of the query's bytes.
+    starts : (L * 4,) int32 array
+        What the sums begin with: minus 128 times the sums of the query's bytes, and what rounds.
     bits : int32
-        By so many a product is shifted to the right, and rounded, to fit into 16.
-    products : (L * 32,) uint32 array
-        Of the first two of each four of orders the products as it is; the same turned; of the other
-        two as it is; the same turned.
+        By so many, 16 at the most, a sum is shifted to the right to fit into 16.
+    products : (2 * L * 32,) uint32 array
+        Of each shift of the first two of each four of orders the products as it is; the same
+        turned; of the other two as it is; the same turned.
     """
     fours = (len(firsts) - 1) // FOUR
     for order in range(len(firsts) - 1):
         for mark in range(MARKS):
-            for turned in range(2):
-                total = starts[2 * order + turned]
+            for row in range(_ROWS):
+                total = starts[_ROWS * order + row]
                 for k in range(firsts[order], firsts[order + 1]):
-                    query, theirs = ours[2 * k + turned], marks[k * MARKS + mark]
+                    query, theirs = ours[_ROWS * k + row], marks[k * MARKS + mark]
                     for shift in (0, 8, 16, 24):
                         byte = (query >> shift) & 255
                         signed = byte - ((byte & 128) << 1)
                         total += signed * ((theirs >> shift) & 255)
-                half = ((total + ((1 << bits) >> 1)) >> bits) & 0xFFFF
-                part = 2 * (order // 2 % 2) + turned
+                half = (total >> bits) & 0xFFFF
+                part = _PARTS * (row // 2) + 2 * (order // 2 % 2) + row % 2
                 place = (part * fours + order // FOUR) * MARKS + mark
                 products[place] = half if order % 2 == 0 else products[place] | (half << 16)
 
@@ -138,19 +141,18 @@ def _order_products(  # type: ignore[no-untyped-def]
         registers = Registers(context, builder, signature.args, arguments)
         multiply = _declared(builder.module, _BYTES)
         bits = builder.trunc(arguments[4], INT) if arguments[4].type != INT else arguments[4]
-        half = builder.lshr(builder.shl(INT(1), bits), INT(1))
-        shift, rounding = (registers.splat(number, _LANES) for number in (bits, half))
-        low = ir.Constant(_SUMS, [0xFFFF] * _LANES)
-        by_sixteen = ir.Constant(_SUMS, [16] * _LANES)
-        sums = [[cgutils.alloca_once(builder, _SUMS) for _ in range(_HALVES)] for _ in range(2)]
-        fours = builder.sdiv(registers.size(3, 0), _place(2 * FOUR))  # two starts an order
+        shifts = bits, builder.sub(INT(16), bits)
+        down, up = (registers.splat(number, _LANES) for number in shifts)
+        low, high = (ir.Constant(_SUMS, [half] * _LANES) for half in (0xFFFF, 0xFFFF0000))
+        sums = [[cgutils.alloca_once(builder, _SUMS) for _ in range(_HALVES)] for _ in range(_ROWS)]
+        fours = builder.sdiv(registers.size(3, 0), _place(_ROWS * FOUR))
         with cgutils.for_range(builder, fours) as four:
             for parity in range(2):
                 pairs: list[Any] = []
                 for which in range(2):
                     order = _add(builder, four.index, FOUR, 2 * parity + which)
-                    for turned, totals in enumerate(sums):
-                        start = builder.load(registers.pixel(3, _add(builder, order, 2, turned)))
+                    for row, totals in enumerate(sums):
+                        start = builder.load(registers.pixel(3, _add(builder, order, _ROWS, row)))
                         for total in totals:
                             builder.store(registers.splat(start, _LANES), total)
                     begin = builder.load(registers.pixel(2, order))
@@ -161,22 +163,21 @@ def _order_products(  # type: ignore[no-untyped-def]
                             registers.load(registers.beyond(here, _LANES * half), _LANES)
                             for half in range(_HALVES)
                         ]
-                        for turned, totals in enumerate(sums):
-                            ours = builder.load(registers.pixel(1, _add(builder, k, 2, turned)))
+                        for row, totals in enumerate(sums):
+                            ours = builder.load(registers.pixel(1, _add(builder, k, _ROWS, row)))
                             query = registers.splat(ours, _LANES)
                             for total, four_bytes in zip(totals, bytes_of, strict=True):
                                 now = [builder.load(total), four_bytes, query]
                                 builder.store(builder.call(multiply, now), total)
                     pairs.append([[builder.load(total) for total in totals] for totals in sums])
-                for turned in range(2):
-                    part = builder.mul(fours, _place(2 * parity + turned))
+                for row in range(_ROWS):
+                    at = _PARTS * (row // 2) + 2 * parity + row % 2
+                    part = builder.mul(fours, _place(at))
                     place = builder.mul(builder.add(part, four.index), _place(MARKS))
                     for half_of in range(_HALVES):
-                        one, two = (
-                            builder.ashr(builder.add(pair[turned][half_of], rounding), shift)
-                            for pair in pairs
-                        )
-                        both = builder.or_(builder.and_(one, low), builder.shl(two, by_sixteen))
+                        one, two = (pair[row][half_of] for pair in pairs)
+                        one = builder.and_(builder.lshr(one, down), low)
+                        both = builder.or_(one, builder.and_(builder.shl(two, up), high))
                         there = registers.pixel(5, place)
                         registers.store(both, registers.beyond(there, _LANES * half_of))
         return context.get_dummy_value()
