@@ -376,25 +376,26 @@ def look_again(
 
     Files with a wrong pitch or written the other way round, and casts that nobody declared, score
     like non-mates. Only a low score is worth it: the coarse registration of each way, and a full
-    comparison of the best one. A pair that could not be compared has NaN.
+    comparison of the strongest. A pair that could not be compared has NaN.
     """
     limits = params.looks
     usual = 0.0 if math.isnan(score) else score
     if usual >= limits.low_score or _unlike(reference, comparison):
         return None
     best: tuple[Comparison, SecondLook] | None = None
-    for look in _promising(reference, comparison, params):
-        found = _compare_altered(reference, comparison, look, params)
-        if found.score - limits.points > usual:
-            best, usual = (found, look), found.score - limits.points
-        elif best is None:
-            break  # where the first is no better, those next to it are not tried
+    for looks in _promising(reference, comparison, params):
+        for look in looks:
+            found = _compare_altered(reference, comparison, look, params)
+            if found.score - limits.points > usual:
+                best, usual = (found, look), found.score - limits.points
+            elif look is looks[0]:
+                break  # where it is no better, those next to it are not tried
     return as_read(*best, limits) if best else None
 
 
-def _promising(reference: Template, comparison: Template, params: Params) -> list[SecondLook]:
-    """The way of looking that is strongest on rings, with its neighbours; none where the pair as
-    read is about as strong."""
+def _promising(reference: Template, comparison: Template, params: Params) -> list[list[SecondLook]]:
+    """The ways of looking that are strongest on rings, each with its neighbours; none where the
+    pair as read is stronger."""
     limits, method = params.looks, params.of(reference.mark_type, reference.kind)
     describe, correlate = method.describe, method.correlate
 
@@ -411,12 +412,13 @@ def _promising(reference: Template, comparison: Template, params: Params) -> lis
             scales = [math.exp(step * limits.step + k * limits.fine_step) for k in (0, -1, 1)]
             looks = [_on_one(first, Alteration(scale)) for scale in scales]
             found.append((strengths(looks[0])[0], looks))
-        mirrored = strengths(_on_one(first, Alteration(mirrored=True)))
-        for inverted, strength in zip((False, True), mirrored, strict=True):
-            how = Alteration(mirrored=True, inverted=inverted)
-            found.append((strength, [_on_one(first, how), _on_one(not first, how)]))
-    strength, looks = max(found, key=lambda one: one[0])
-    return looks if strength >= limits.lead * usual else []
+    mirrored = [strengths(_on_one(first, Alteration(mirrored=True))) for first in (False, True)]
+    for inverted in (False, True):
+        one, other = (pair[int(inverted)] for pair in mirrored)
+        first, how = other > one, Alteration(mirrored=True, inverted=inverted)
+        found.append((max(one, other), [_on_one(first, how), _on_one(not first, how)]))
+    strongest = sorted(found, key=lambda one: -one[0])[: limits.ways]
+    return [looks for strength, looks in strongest if strength >= limits.lead * usual]
 
 
 def _on_one(first: bool, how: Alteration) -> SecondLook:

@@ -84,6 +84,7 @@ class LooksParams:
     steps: int = 2  # to each side, of the scale of one mark against the other
     step: float = 0.05  # of a scale: errors of a pitch up to a tenth and a step's half are found
     fine_step: float = 0.025  # around the best of them
+    ways: int = 2  # the strongest on rings: of weak marks the second may be the right one
     lead: float = 1.0  # times as strong on rings as the pair as read: then it is compared in full
     points: float = 5.0  # taken off: of ten ways to agree one does by chance
     note_score: float = 30.0  # known non-matches so reach 29: what scores less is not remarked on
