@@ -144,7 +144,8 @@ class Mark:
     surface : (H, W) float32 array
         Filtered heights in um (or grey contrast); 0 where not `valid`.
     valid : (H, W) bool array
-        True where the mark was measured.
+        True where the mark was measured and is not left out, or is so narrowly left out that
+        its surroundings tell the heights.
     pitch_um : float
         Distance of neighbouring pixels, the same for rows and columns.
     origin_um : (float, float)

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 from mark_makers import dirty_scan
+from scipy.ndimage import distance_transform_edt
 
 from ribin.model import LeftOut, left_out_words
 from ribin.params.defaults import DEFAULT_PARAMS
@@ -44,6 +45,17 @@ def words(folder) -> str:
         np.mean(found.region.left_out[found.region.inside] > 0), abs=0.03
     )
     return left_out_words(shares)
+
+
+def test_what_is_filled_from_beside_is_narrow_and_stays_named(folder):
+    (found,) = find_marks(read_scan(folder / DIRTY))
+    mark = found.mark
+    filled = mark.valid & (mark.left_out > 0)
+    kept = mark.valid & (mark.left_out == 0)
+    away_um = distance_transform_edt(~kept) * mark.pitch_um
+    assert filled.any()
+    assert away_um[filled].max() < 50.0
+    assert ((mark.left_out > 0) & ~mark.valid).any()  # wide ones stay out
 
 
 def test_shares_are_of_all_that_was_measured(folder):
