@@ -142,7 +142,7 @@ def block_sums(
     places: NDArray[np.int64],
     runs: NDArray[np.int32],
     offsets: Offsets,
-    whole: bool = False,
+    whole: bool,
 ) -> BlockSums:
     """Lay a surface on turned copies of another and sum over every block of the runs.
 

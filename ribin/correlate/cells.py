@@ -112,17 +112,17 @@ def search_cells(
     """Search the cells of one side on the other around a motion of the other on it."""
     turns_deg = motion.rotation_deg + ranges.cell_steps_deg
     offsets, number = ranges.cells, len(turns_deg)
-    start = np.empty(2, np.int64)
+    start, shifts = np.empty(2, np.int64), np.empty((number, 2), np.int64)
     for axis in range(2):
         start[axis] = int(np.rint(-motion.shift_um[axis] / ranges.pitch_um))
+        shifts[:, axis] = start[axis]
     fine = cut.fine
     size_px = fine.surface.shape[0] + offsets.grid.shape[0] - 1
-    shifts, places = np.empty((number, 2), np.int64), np.zeros((number, 3), np.int64)
+    places = np.zeros((number, 3), np.int64)
     for t in range(number):
-        shifts[t] = start
         places[t, 0] = t
     copies = turn_surface(other.fine.padded, other.fine.reach, turns_deg, shifts, size_px)
-    sums = block_sums(fine.surface, copies, places, fine.runs, offsets)
+    sums = block_sums(fine.surface, copies, places, fine.runs, offsets, False)
     joint = np.zeros((2, number, len(offsets.every)), np.float32)
     ccf = np.full(len(cut.cells), np.float32(-2.0))
     place = np.zeros((len(cut.cells), 2), np.int64)

@@ -18,7 +18,7 @@ from ribin.correlate.rings import RingMoves, RingSide, pick_placements, ring_str
 from ribin.correlate.side import PreparedSide
 from ribin.correlate.turned import Level, turn_surface
 from ribin.model import FloatArray
-from ribin.surface._jit import kernel, sum_kernel
+from ribin.surface._jit import inner_kernel, kernel, sum_kernel
 from ribin.surface.rings import POINTS
 
 
@@ -95,7 +95,7 @@ def inverse_motion(rotation_deg: float, shift_um: tuple[float, float]) -> RigidM
     return RigidMotion(-rotation_deg, (-cosine * row + sine * col, -sine * row - cosine * col))
 
 
-@kernel
+@inner_kernel
 def coarse_placements(
     reference: PreparedSide, comparison: PreparedSide, moves: RingMoves, ranges: Ranges
 ) -> list[Placement]:
@@ -127,7 +127,7 @@ def coarse_strengths(
     return np.float64(strength.max()), -np.float64(strength.min())
 
 
-@kernel
+@inner_kernel
 def refine_placements(
     reference: PreparedSide, comparison: PreparedSide, seeds: list[Placement], ranges: Ranges
 ) -> list[Placement]:
@@ -163,7 +163,7 @@ def choose_placement(near: list[Placement], ranges: Ranges) -> Placement:
     return best
 
 
-@kernel
+@inner_kernel
 def settle_placement(
     reference: PreparedSide, comparison: PreparedSide, seed: Placement, ranges: Ranges
 ) -> Placement:
@@ -181,7 +181,7 @@ def settle_placement(
     return tried if _order(tried) > _order(best) else best
 
 
-@kernel
+@inner_kernel
 def _settle(reference, comparison, seed, ranges):
     turned = seed.of_comparison
     moved, fixed = (comparison, reference) if turned else (reference, comparison)
@@ -219,10 +219,11 @@ def _between(tried, pitch_um, of_comparison):
 
     The turn in quarters of a step, so that a mark lies on itself without one.
     """
-    best, field = _strongest(tried, 0, pitch_um, of_comparison), tried.strength[0]
+    only = len(tried.strength) - 1  # a 0 that stands here would have `_strongest` compiled twice
+    best, field = _strongest(tried, only, pitch_um, of_comparison), tried.strength[only]
     turn, shift = divmod(field.argmax(), field.shape[1])
     top = parabola_top(field, turn, shift, tried.offsets)
-    step_deg = tried.angles_deg[0, 1] - tried.angles_deg[0, 0]
+    step_deg = tried.angles_deg[only, 1] - tried.angles_deg[only, 0]
     return _placement(
         best.rotation_deg + np.rint(4.0 * top.turn) / 4.0 * step_deg,
         best.shift_um[0] - top.row * pitch_um,
@@ -243,9 +244,9 @@ def _try_near(moved, fixed, seeds, ranges, steps_deg, offsets):
     for k in range(number):
         for axis in range(2):
             starts[k, axis] = int(np.rint(-seeds[k].shift_um[axis] / ranges.medium_pitch_um))
+            shifts[k * turns : (k + 1) * turns, axis] = starts[k, axis]
         for t in range(turns):
             angles[k, t] = seeds[k].rotation_deg + steps_deg[t]
-            shifts[k * turns + t] = starts[k]
             places[k * turns + t, 0] = k * turns + t
     level = moved.medium
     size_px = fixed.medium.surface.shape[0] + offsets.grid.shape[0] - 1

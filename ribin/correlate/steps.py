@@ -29,7 +29,7 @@ from ribin.correlate.rings import RingMoves, ring_moves
 from ribin.correlate.side import PreparedSide
 from ribin.model import NO_TRACE, FloatArray, Trace
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
-from ribin.surface._jit import kernel
+from ribin.surface._jit import inner_kernel, kernel
 
 
 class Laid(NamedTuple):
@@ -148,7 +148,7 @@ def _turn_back(place, shifts_um, turns_deg, center_um, fell_um, rotation_deg):
         rotation_deg[k] = -turn_deg
 
 
-@kernel
+@inner_kernel
 def place_cells(cut: PreparedSide, search: CellSearch, pitch_um: float) -> PlacedCells:
     """Where each cell fell, from the other mark's centre."""
     number = len(cut.cells)
@@ -165,7 +165,7 @@ def place_cells(cut: PreparedSide, search: CellSearch, pitch_um: float) -> Place
     return PlacedCells(cut.center_um, fell_um, rotation_deg, exact, cut.cell_fill)
 
 
-@kernel
+@inner_kernel
 def whole_ccf(cut: PreparedSide, search: CellSearch, place: JointPlacement) -> float:
     """Exact correlation of the whole marks at one placement of the search."""
     places, corner = np.empty((1, 3), np.int64), np.zeros((1, 2), np.int64)

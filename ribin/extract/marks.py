@@ -10,7 +10,7 @@ from ribin.extract.illumination import even_image
 from ribin.extract.level import level_surface, remove_rings, resample_to_frame, sample_to_frame
 from ribin.model import NO_TRACE, FloatArray, Mark, Region, Scan, ScanKind, Trace
 from ribin.params.defaults import PreprocessParams
-from ribin.surface.gaussian import smooth_surface
+from ribin.surface.gaussian import bridge_holes, smooth_surface
 from ribin.surface.regression import remove_form
 
 _MOSTLY_KEPT = 0.95  # of a mark: where less is, its relief is checked with what was left out
@@ -21,7 +21,8 @@ def extract_mark(
 ) -> Mark:
     """One mark: 1 cut at its outline, 2 levelled, 3 freed of form, 4 smoothed, 5 resampled.
 
-    What is left out of the region counts as not measured.
+    What is left out of the region counts as not measured, but for what is so narrow that its
+    surroundings tell its heights; it stays named in `Mark.left_out`.
 
     Of an image, the light is evened and smoothed instead of the surface levelled.
 
@@ -45,6 +46,8 @@ def extract_mark(
         flat = remove_form(levelled, inside, params.high_cutoff_um, pitch_um)
         if params.ring_um > 0.0:
             flat = remove_rings(flat, inside, pitch_um, region.center_um, params.ring_um)
+        flat, bridged = bridge_holes(flat, inside, params.bridge_um, params.bridge_weight, pitch_um)
+        inside = bridged & region.inside
         banded = smooth_surface(flat, inside, params.low_cutoff_um, pitch_um)
     trace.keep("band_passed", surface=banded, valid=inside, pitch_um=pitch_um)
 
@@ -63,7 +66,6 @@ def extract_mark(
         left_out = sample_to_frame(
             region.left_out, pitch_um, center_px, params.working_pitch_um, size_px
         )
-        left_out[valid] = 0
     half_um = (size_px - 1) / 2.0 * params.working_pitch_um
     return Mark(
         mark_type=region.mark_type,

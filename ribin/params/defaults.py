@@ -337,6 +337,10 @@ class PreprocessParams:
     form_degree: int = 1  # 1 levels a plane, 2 and more a bowl (ALGORITHMS 1.9: 2)
     edge_um: float = 0.0  # left out along the edge, where a filter cannot tell form from relief
     ring_um: float = 25.0  # width of rings without their mean; 0: not (accuracy.py, form-edge20)
+    # What is left out is filled where it is narrower than some 40 um: 60 fills little, 150 no more
+    # (accuracy.py, dust20).
+    bridge_um: float = 100.0
+    bridge_weight: float = 0.35  # measured, of what lies round a pixel; 0.5 fills little
     light: LightParams = field(default_factory=LightParams)  # images only
     outliers: OutlierParams = field(default_factory=OutlierParams)
 

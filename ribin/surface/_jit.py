@@ -15,7 +15,7 @@ from typing import Any
 
 from numba import njit, set_num_threads
 
-__all__ = ["kernel", "set_num_threads", "sum_kernel"]
+__all__ = ["inner_kernel", "kernel", "set_num_threads", "sum_kernel"]
 
 # Full fastmath would make isnan answer False; these four only let a sum be reordered and fused.
 _SUM_FLAGS = {"reassoc", "contract", "arcp", "nsz"}
@@ -50,6 +50,8 @@ def _sources(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 
 sum_kernel = partial(kernel, fastmath=_SUM_FLAGS)
+# Of kernels that call kernels: compiled with the one that calls it, and not once more by itself.
+inner_kernel = partial(kernel, inline="always")
 
 
 @cache

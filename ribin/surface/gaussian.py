@@ -53,6 +53,26 @@ def smooth_surface(
     return np.where(valid, weighted / np.maximum(weight, _TINY), np.float32(0))
 
 
+def bridge_holes(
+    surface: FloatArray,
+    valid: BoolArray,
+    cutoff_um: float,
+    min_weight: float,
+    pitch_um: tuple[float, float],
+) -> tuple[FloatArray, BoolArray]:
+    """Fill holes that are narrow against a wavelength with the low-pass of what lies beside them.
+
+    Arguments and filter are those of `smooth_surface`; filled is where at least `min_weight` of the
+    Gaussian's weight was measured, so that a wide hole shrinks by a fraction of the Gaussian.
+    Returns the surface, 0 where neither measured nor filled, and where it is either.
+    """
+    sigma = gaussian_sigma(cutoff_um)
+    weighted = _blur(np.where(valid, surface, np.float32(0)), sigma, pitch_um)
+    weight = _blur(valid.astype(np.float32), sigma, pitch_um)
+    filled = np.where(weight >= min_weight, weighted / np.maximum(weight, _TINY), np.float32(0))
+    return np.where(valid, surface, filled), valid | (weight >= min_weight)
+
+
 def _blur(values: FloatArray, sigma_um: float, pitch_um: tuple[float, float]) -> FloatArray:
     sigma_row, sigma_col = sigma_um / pitch_um[0], sigma_um / pitch_um[1]
     return np.asarray(

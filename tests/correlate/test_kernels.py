@@ -151,7 +151,7 @@ def test_summing_blocks_equals_its_twin(margin):
     mask, other_mask = (fixed != 0.0).astype(float), (moved != 0.0).astype(float)
     offsets = disc_offsets(float(margin), 2)
     places = np.array([[0, 0, 0], [1, 0, 0]])
-    sums = block_sums(fixed, moved, places, runs, offsets)
+    sums = block_sums(fixed, moved, places, runs, offsets, False)
     slow = [
         naive.block_sums(one, two, runs, shifts, BLOCK_PX).swapaxes(1, 2)
         for one, two, shifts in (
@@ -180,17 +180,17 @@ def test_a_copy_is_shifted_as_its_offsets_are():
     runs = block_runs(block_counts(valid, BLOCK_PX))
     offsets = disc_offsets(1.0, 1)
     where = np.array([[0, 1, -1]])
-    moved_on = block_sums(fixed, moved, where, runs, offsets)
+    moved_on = block_sums(fixed, moved, where, runs, offsets, False)
     far = disc_offsets(3.0, 1)
     there = [far.grid[3 + 1 + r, 3 - 1 + c] for r, c in offsets.every]
-    plain = block_sums(fixed, moved, 0 * where, runs, far)
+    plain = block_sums(fixed, moved, 0 * where, runs, far, False)
     assert np.array_equal(moved_on.products[..., : len(there)], plain.products[..., there])
 
 
 def test_no_runs_have_no_sums():
     empty = np.zeros((0, 3), np.int32)
     ones, place = np.ones((1, 8, 8), np.float32), np.zeros((1, 3), np.int64)
-    sums = block_sums(ones[0], ones, place, empty, disc_offsets(0.0, 1))
+    sums = block_sums(ones[0], ones, place, empty, disc_offsets(0.0, 1), False)
     assert sums.products.tolist() == [[[0.0] * 8]]
     assert sums.energies.tolist() == [[[[0.0]]] * 3]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mark_makers import heights, with_garbage
 
-from ribin.surface.gaussian import gaussian_sigma, smooth_surface, split_bands
+from ribin.surface.gaussian import bridge_holes, gaussian_sigma, smooth_surface, split_bands
 
 CUTOFF_UM = 400.0
 PITCH_UM = (12.5, 12.5)
@@ -84,3 +84,27 @@ def test_what_is_not_measured_is_in_no_band():
     bands = split_bands(with_garbage(wave, valid), valid, (160.0,), PITCH_UM[0])
     assert not bands[:, ~valid].any()
     np.testing.assert_array_equal(bands, split_bands(wave * valid, valid, (160.0,), PITCH_UM[0]))
+
+
+def test_a_narrow_hole_is_bridged_and_a_wide_one_hardly():
+    """Of the Gaussian's weight a narrow slit leaves most, half a plane a half."""
+    slope = np.broadcast_to(np.linspace(0.0, 2.0, 60, dtype=np.float32), (60, 60))
+    valid = np.ones((60, 60), bool)
+    valid[10:13], valid[30:50] = False, False
+    bridged, held = bridge_holes(slope, valid, 100.0, 0.35, (10.0, 10.0))
+    inner = slice(10, 13), slice(8, -8)  # at the frame's edge less was measured
+    assert held[inner].all()
+    np.testing.assert_allclose(bridged[inner], slope[inner], atol=1e-3)
+    assert not held[32:48].any()
+    assert not bridged[~held].any()
+    np.testing.assert_array_equal(bridged[valid], slope[valid])
+
+
+def test_what_is_bridged_never_heeds_what_was_not_measured():
+    valid = np.ones((40, 40), bool)
+    valid[18:21] = False
+    surface = np.random.default_rng(4).standard_normal((40, 40)).astype(np.float32)
+    clean = bridge_holes(surface, valid, 100.0, 0.35, (10.0, 10.0))
+    dirty = bridge_holes(with_garbage(surface, valid), valid, 100.0, 0.35, (10.0, 10.0))
+    for one, other in zip(clean, dirty, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -211,8 +211,7 @@ def enter_ten(person, scans):
         person.fill("#exhibit", f"E{number}")
         person.fill("#event", f"CIB-{number}")
         person.fill("#place", ("Spanish Town", "May Pen")[number % 2])
-        person.focus("#date")
-        browser.keys(f"03{number + 10}2026")
+        person.fill("#date", f"2026-03-{number + 10}")
         after = "/entry" if number == len(scans) - 1 else "/draft"
         person.leads_to("#form button[type=submit]", after)
     assert browser.text("#uploads").count("enrolled as") == len(scans)
