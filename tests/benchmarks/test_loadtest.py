@@ -26,7 +26,11 @@ EXHIBITS, WHOLE = 900, 4
 PARAMS = dataclasses.replace(
     DEFAULT_PARAMS,
     search=dataclasses.replace(
-        DEFAULT_PARAMS.search, index_shard_marks=256, shortlist_marks=40, second_pass_marks=100
+        DEFAULT_PARAMS.search,
+        index_shard_marks=256,
+        shortlist_marks=40,
+        second_pass_marks=100,
+        second_pass_share=0.1,
     ),
 )
 
