@@ -385,9 +385,10 @@ def look_again(
     best: tuple[Comparison, SecondLook] | None = None
     for look in _promising(reference, comparison, params):
         found = _compare_altered(reference, comparison, look, params)
-        if not found.score - limits.points > usual:
-            break  # where one is no better, those next to it are not tried
-        best, usual = (found, look), found.score - limits.points
+        if found.score - limits.points > usual:
+            best, usual = (found, look), found.score - limits.points
+        elif best is None:
+            break  # where the first is no better, those next to it are not tried
     return as_read(*best, limits) if best else None
 
 

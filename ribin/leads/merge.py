@@ -94,6 +94,7 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
         concerned = {m for history in read_leads(db) for m in history.lead.members}
     carried, notes = 0, []
     for member in sorted((concerned | set(network.members)) - {own.member}):
+        waiting = own_questions(own, receiver=member, kind=_LEADS, waiting=True)
         with both_sides(own, network, (member,), who, LeadChoice(every=True)) as both:
             side = both.theirs.get(member)
             carried += (side.taken if side else 0) + merge_stated(both)
@@ -105,7 +106,7 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
         except (RibinError, OSError) as error:
             notes.append(not_recorded(member, str(error)))
         if side:
-            for one in own_questions(own, receiver=member, kind=_LEADS, waiting=True):
+            for one in waiting:
                 note_delivery(own, member, _LEADS, one.subject, one.id)
     return carried, tuple(dict.fromkeys(notes))
 

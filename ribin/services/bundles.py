@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from ribin.cases.record import RecordKind
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, RibinError
 from ribin.exchange.carrier import Delivery, Way
@@ -42,6 +43,7 @@ _ANSWERS: dict[str, type[msgspec.Struct]] = {
     str(MessageKind.SEARCH): SearchAnswer,
 }
 _LEADS = str(MessageKind.LEADS)
+_STEPS = (RecordKind.CLOSURE, RecordKind.CONFIRMATION, RecordKind.WITHDRAWAL)
 
 
 def messages_for(vault: Vault, receiver: str, key: PrivateKey, who: str) -> list[bytes]:
@@ -104,14 +106,17 @@ def _take_answer(vault: Vault, made: Envelope, raw: bytes, who: str) -> list[str
     keys = [trusted.key for trusted in trusted_keys(vault) if not trusted.ended_at]
     asked = Prepared(one.id, MessageKind(one.kind), one.question)
     told = open_answer(vault.member, made.sender, keys, asked, raw, _ANSWERS[one.kind])
-    notes = _take_leads(vault, made.sender, told, who) if one.kind == _LEADS else []
+    notes = _take_leads(vault, one, told, who) if one.kind == _LEADS else []
     note_answer(vault, one, raw if one.kind == str(MessageKind.SEARCH) else b"")
     return notes
 
 
-def _take_leads(vault: Vault, sender: str, told: Answered[msgspec.Struct], who: str) -> list[str]:
-    content = told.content
+def _take_leads(
+    vault: Vault, asked: OwnQuestion, told: Answered[msgspec.Struct], who: str
+) -> list[str]:
+    sender, content = asked.receiver, told.content
     assert isinstance(content, LeadsAnswer)
+    delivered = _steps_in(vault, asked)
     side = TheirSide.of(sender, content.leads)
     with vault.catalogue.writing() as db:
         both = BothSides(vault, db, who, vault.member, {sender: side}, [*side.notes])
@@ -121,7 +126,7 @@ def _take_leads(vault: Vault, sender: str, told: Answered[msgspec.Struct], who: 
             history = find_lead(db, number)
         if history and history.link:
             announce_own(vault, history, ends)
-    for one in _waiting_steps(vault, sender):
+    for one in delivered:
         note_delivery(vault, sender, _LEADS, one.subject, one.id)
     return [*both.notes, *content.notes]
 
@@ -132,7 +137,21 @@ def _ends(side: TheirSide, sender: str) -> Iterable[tuple[str, dict]]:
         yield number, {sender: end} if end else {}
 
 
-def _waiting_steps(vault: Vault, sender: str) -> list[OwnQuestion]:
-    """Steps of leads that the other member had not got."""
-    waiting = own_questions(vault, receiver=sender, kind=_LEADS, waiting=True)
-    return [one for one in waiting if one.subject]
+def _steps_in(vault: Vault, asked: OwnQuestion) -> list[OwnQuestion]:
+    """Steps of leads that wait, where what was asked held all own steps on the lead."""
+    waiting = own_questions(vault, receiver=asked.receiver, kind=_LEADS, waiting=True)
+    steps = [one for one in waiting if one.subject]
+    with vault.catalogue.reading() as db:
+        stated = state_leads(vault, db, asked.receiver, [one.subject for one in steps]).leads
+    said = msgspec.msgpack.decode(asked.question, type=LeadsQuestion).leads
+    then, now = (_own_steps(TheirSide.of(vault.member, leads)) for leads in (said, stated))
+    return [one for one in steps if one.subject in then and now[one.subject] <= then[one.subject]]
+
+
+def _own_steps(own: TheirSide) -> dict[str, set[str]]:
+    """What persons of a member did on each lead; what a verdict says crosses at its own time."""
+    return {
+        number: {review.review for review in one.reviews if review.member == own.member}
+        | {word.kind for word in one.words if word.member == own.member and word.kind in _STEPS}
+        for number, one in own.leads.items()
+    }

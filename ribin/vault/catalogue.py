@@ -72,11 +72,13 @@ class Catalogue:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The connection holding the only write lock; committed at the end, or rolled back. Within
-        another such block it is a part of that one: all of it is written, or nothing."""
+        another such block it is a part of that one, and rolled back alone where the other goes on
+        after its error."""
         if not self.writable:
             raise StoreError(f"{self.path.parent}: a writable vault needed, found a read-only one")
         if self._writes:
-            yield self._db
+            with self._part():
+                yield self._db
             return
         with self._one_line_errors():
             self._db.execute("BEGIN IMMEDIATE")
@@ -87,6 +89,19 @@ class Catalogue:
             finally:
                 self._writes = False
                 self._leave()
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        with self._one_line_errors():
+            self._db.execute("SAVEPOINT part")
+            try:
+                yield
+                self._db.execute("RELEASE part")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk ends the whole of it
+                    self._db.execute("ROLLBACK TO part")
+                    self._db.execute("RELEASE part")
+                raise
 
     def copy_to(self, path: Path) -> None:
         """Write the catalogue as it is at this moment to a new file; others may write meanwhile."""

@@ -225,7 +225,8 @@ def setting_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tupl
 
 
 def _is_retention(value: str) -> bool:
-    return not value or (value.isdecimal() and 1 <= int(value) <= LONGEST_RETENTION_DAYS)
+    written = re.fullmatch("[1-9][0-9]{0,4}", value) is not None
+    return not value or (written and int(value) <= LONGEST_RETENTION_DAYS)
 
 
 # Every setting, and which values it may have.

@@ -133,7 +133,7 @@ def test_an_undeclared_mirror_image_is_said(shots, rows_too, sign):
     assert (back.score, back.mirrored) == (found.score, True)
 
 
-@pytest.mark.parametrize("scale", [0.95, 1.05, 1.10])
+@pytest.mark.parametrize("scale", [0.93, 0.95, 1.05, 1.075, 1.10])
 def test_a_wrong_pitch_is_said(shots, scale):
     wrong = dataclasses.replace(
         shots[1],

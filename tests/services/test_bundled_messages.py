@@ -111,6 +111,20 @@ def test_a_lead_goes_to_and_fro_in_bundles_until_it_is_a_link(couriers):
     assert couriers.leads("JAM") == before
 
 
+def test_a_step_after_a_bundle_is_not_delivered_by_the_answer_to_it(couriers):
+    couriers.agree()
+    jam = couriers.vaults["JAM"]
+    ends = exhibit_ref("JAM:JAM-1"), exhibit_ref(couriers.name("BLZ"))
+    take_up_lead(jam, None, *ends, who=EXAMINER, note="alike")
+    couriers.carry("JAM", "BLZ")
+    review(jam, EXAMINER)
+    couriers.carry("BLZ", "JAM")
+    assert deliveries(jam, LEAD)[0][1].startswith("waiting since ")
+    couriers.carry("JAM", "BLZ")
+    couriers.carry("BLZ", "JAM")
+    assert deliveries(jam, LEAD)[0][1].startswith("delivered ")
+
+
 def test_without_an_agreement_a_message_is_not_answered_and_the_bundle_is_taken_in(couriers):
     jam = couriers.vaults["JAM"]
     ends = exhibit_ref("JAM:JAM-1"), exhibit_ref(couriers.name("BLZ"))

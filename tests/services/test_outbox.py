@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from lead_makers import EXAMINER, exhibit_ref, make_member
+from lead_makers import EXAMINER, exhibit_ref, make_member, make_network
 
 from ribin.cases.exhibits import Scope
+from ribin.leads.merge import sync_leads
 from ribin.leads.steps import close_lead, take_up_lead
 from ribin.search.network import Network, NetworkMember
 from ribin.services.corrections import correct, move
@@ -80,6 +83,18 @@ def test_a_member_of_the_cluster_is_told_of_what_the_cluster_is_shown(jam, netwo
     opened(jam)
     _, concerned = correct(jam, ["JAM-2"], {"calibre": ".40"}, **SAID, network=network)
     assert sorted(concerned) == told
+
+
+def test_a_step_that_another_process_records_during_a_sync_is_not_delivered_by_it(jam, tmp_path):
+    make_member(tmp_path, "BLZ", 1).close()
+    network = make_network(tmp_path, "BLZ", "JAM")
+
+    def busy(*line):
+        opened(jam)
+        return network.lines(*line)
+
+    sync_leads(jam, replace(network, lines=busy), who=EXAMINER)
+    assert [one.kind for one in own_questions(jam, waiting=True)] == ["leads"]
 
 
 def test_a_correction_that_is_refused_tells_nobody(jam):

@@ -620,6 +620,16 @@ WHOLE_ACTS = {
         {"before": "", "now": "-3"},
         "setting retention_days: a value that can be needed, found '-3'",
     ),
+    "days of retention with too many digits to count": (
+        *(set_to("retention_days", "9" * 5000), "setting", "bob", "retention_days"),
+        {"before": "", "now": "9" * 5000},
+        "setting retention_days: a value that can be needed, found '999",
+    ),
+    "days of retention in digits of another script": (
+        *(set_to("retention_days", "\u0663"), "setting", "bob", "retention_days"),
+        {"before": "", "now": "\u0663"},
+        "setting retention_days: a value that can be needed, found '\u0663'",
+    ),
     "a verdict under the name of an account": (
         *(reviewed, "review", THIRD, "JAM-L3", {"place": "second"}),
         "the account of Cy Dale needed, found stated",

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -257,6 +258,18 @@ def test_a_locked_catalogue_is_said_to_be_locked(vault):
     finally:
         other.close()
     assert enrol(vault, 1, make_exhibit()).outcome == "new"
+
+
+def test_a_part_that_fails_is_not_written_where_the_rest_goes_on(vault):
+    with vault.catalogue.writing():
+        vault.record("export", "before", "me", "")
+        with suppress(ParameterError), vault.act("export", "me", "") as act:
+            vault.record("export", "deep", "me", "")
+            act.log("lost")
+            raise ParameterError("no")
+        vault.record("export", "after", "me", "")
+    assert [row.subject for row in vault.audit_log()[1:]] == ["before", "after"]
+    assert vault.check().clean
 
 
 def test_a_read_only_vault_is_read_and_not_written(vault):
