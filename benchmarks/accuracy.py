@@ -52,7 +52,7 @@ _ERRORS = (
 )
 _PARTS = (
     *("challenge", "AUC cmc", "AUC ccf", "VR score", "VR cmc", "VR ccf", "gap"),
-    *("1st look", "listed", "laid", "ms"),
+    *("1st pass", "listed", "laid", "ms"),
 )
 
 
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--params", type=Path, help="TOML of parameters to try instead")
     parser.add_argument("--half", choices=HALVES, help="these firearms alone, by name in turns")
-    parser.add_argument("--crowd", action="store_true", help="looks of a search in the field too")
+    parser.add_argument("--crowd", action="store_true", help="passes of a search in the field too")
     chosen = parser.parse_args()
     known = {name for names in _groups().values() for name in names} | set(_groups())
     if unknown := set(chosen.only or ()) - known:
@@ -98,9 +98,9 @@ def _usual_report(rows: list[Row]) -> list[str]:
         table(_PARTS, [_parts(r) for r in rows]),
         "",
         "VR: variance ratio. gap: lowest CMC fraction of a known match less the highest of a known",
-        "non-match. 1st look, listed: share of the mates that pass the first look of a search, and",
-        "that are on its shortlist, among a million strangers (`crowd.py`). laid: known matches",
-        "laid within 100 um of the truth. ms: CPU a pair.",
+        "non-match. 1st pass, listed: share of the mates that come through the first pass of a",
+        "search, and that are on its shortlist, among a million strangers (`crowd.py`). laid:",
+        "known matches laid within 100 um of the truth. ms: CPU a pair.",
         "",
         *(_sector_note(r) for r in rows if r.every.sighted < r.every.known_match),
         *(f"{r.name}: {r.what}" for r in rows),

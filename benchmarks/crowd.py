@@ -19,17 +19,17 @@ from ribin.correlate.sketch import (
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params.defaults import Params
 
-FIRST = 20_000  # surrogates at the first look
+FIRST = 20_000  # surrogates in the first pass
 _MILLION = 1_000_000
 _SEED = 17
 
 
 @dataclass(frozen=True, eq=False)
-class Looks:
+class Passes:
     """Scores of each query (rows) on each of a gallery, NaN where one has no template; and bars.
 
-    A bar is what the strangers of a million reach: at the first look the last that gets a second
-    one, at the second look the last on the shortlist.
+    A bar is what the strangers of a million reach: in the first pass the last that gets a second
+    one, in the second pass the last on the shortlist.
     """
 
     first: FloatArray
@@ -57,10 +57,10 @@ class Crowd:
         """(N, K) of all surrogates."""
         return self._sketches
 
-    def look(
+    def score(
         self, queries: Sequence[Template | None], gallery: Sequence[Template | None], params: Params
-    ) -> Looks:
-        """Both looks of each query, at the gallery and at the crowd."""
+    ) -> Passes:
+        """Both passes of each query, over the gallery and over the crowd."""
         shape = len(queries), len(gallery)
         first, second = np.full(shape, np.nan), np.full(shape, np.nan)
         bars = np.full((2, len(queries)), np.nan)
@@ -72,7 +72,7 @@ class Crowd:
             rough, fine = moved_sketches(query, params)
             first[i, able] = best_products(rough, sketches)
             crowd = best_products(rough, self._sketches)
-            bars[0, i] = np.quantile(crowd, 1.0 - params.search.second_look_share)
+            bars[0, i] = np.quantile(crowd, 1.0 - params.search.second_pass_share)
             second[i, able] = best_products(fine, sketches)
             bars[1, i] = best_products(fine, self._sketches[: self._second]).max()
-        return Looks(first, second, *bars)
+        return Passes(first, second, *bars)

@@ -35,7 +35,7 @@ _ASKED = 12  # queries of it
 
 
 def moved_pixels(query: Template, params: Params) -> FloatArray:
-    """The medium surface at every turn and shift of the second look, of unit length, (M, S * S)."""
+    """The medium surface at every turn and shift of the second pass, of unit length, (M, S * S)."""
     how, method = params.search.breech_face, params.of(query.mark_type, query.kind)
     pitch_um = method.describe.medium_pitch_um
     offsets = disc_offsets(method.correlate.shift_range_um / pitch_um, 1)
@@ -63,7 +63,7 @@ def pixel_seconds(query: Template, params: Params) -> float:
 def products_seconds(
     query: Template, shards: Sequence[Path], params: Params
 ) -> tuple[float, float]:
-    """Seconds for the inner products of the first look, of vectors in memory: ours, and faiss's.
+    """Seconds for the inner products of the first pass, of vectors in memory: ours, and faiss's.
 
     Ours are of bytes, by a Fourier series over the turn, and keep the best of each exhibit; those
     of faiss are of floats at every move, and keep the best of each. Timed on the first block, for
@@ -138,7 +138,7 @@ def pixel_recall(vault: Vault, params: Params, asked: int = _ASKED) -> dict[str,
     gallery = np.array(pixels)
     gallery /= np.linalg.norm(gallery, axis=1, keepdims=True)
     kept = {10: 0, 100: 0}
-    share = max(1, round(len(gallery) * params.search.second_look_share))
+    share = max(1, round(len(gallery) * params.search.second_pass_share))
     queries = given[:: max(1, len(given) // asked)]
     for query in queries:
         plain = (moved_pixels(query, params) @ gallery.T).max(axis=0)
@@ -147,7 +147,7 @@ def pixel_recall(vault: Vault, params: Params, asked: int = _ASKED) -> dict[str,
         for top in kept:
             kept[top] += int(np.isin(np.argsort(-plain)[:top], passed).sum())
     return {
-        f"first {top} of the plain product that pass the first look": round(
+        f"first {top} of the plain product that come through the first pass": round(
             number / (top * len(queries)), 3
         )
         for top, number in kept.items()

@@ -41,7 +41,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Row:
-    """One challenge; `recall` is by look of a search, `registered` of the known matches."""
+    """One challenge; `recall` is by pass of a search, `registered` of the known matches."""
 
     name: str
     what: str
@@ -129,11 +129,11 @@ def _rank1(trial: Trial, pairs: Sequence[Pair], firearms: set[str]) -> float:
 
 
 def _recall(trial: Trial) -> dict[str, float]:
-    """Share of the mates that would be found among a million strangers, after each look."""
-    if trial.looks is None:
+    """Share of the mates that would be found among a million strangers, after each pass."""
+    if trial.passes is None:
         return {}
-    guns, looks = np.array(trial.firearms), trial.looks
+    guns, passes = np.array(trial.firearms), trial.passes
     mates = (guns[:, None] == guns) & ~np.eye(len(guns), dtype=bool)
-    first = np.nan_to_num(looks.first, nan=-1.0) > looks.first_bar[:, None]
-    listed = first & (np.nan_to_num(looks.second, nan=-1.0) > looks.second_bar[:, None])
+    first = np.nan_to_num(passes.first, nan=-1.0) > passes.first_bar[:, None]
+    listed = first & (np.nan_to_num(passes.second, nan=-1.0) > passes.second_bar[:, None])
     return {name: float(kept[mates].mean()) for name, kept in (("first", first), ("list", listed))}

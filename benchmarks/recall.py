@@ -1,10 +1,10 @@
-"""What the first look of a search loses of weak mates that the second look would keep.
+"""What the first pass of a search loses of weak mates that the second pass would keep.
 
     python benchmarks/recall.py [FOLDER] [--strangers N] [--only NAME ...] [--params FILE] [--quick]
 
 FOLDER holds scans and labels.csv. Each scan, made weak, is the query once; its mates, made weak by
-themselves, lie among strangers (`crowd.py`). A mate is kept by the second look where fewer than a
-shortlist of a gallery lie above it, and by the first look where fewer than it passes do. In a
+themselves, lie among strangers (`crowd.py`). A mate is kept by the second pass where fewer than a
+shortlist of a gallery lie above it, and by the first pass where fewer than it passes do. In a
 gallery as large as the crowd these are counted; in a larger one they follow from the shares of the
 crowd that lie above the mate.
 """
@@ -37,7 +37,7 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import load_params, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.report.table import table
-from ribin.search.shortlist import second_look_marks
+from ribin.search.shortlist import second_pass_marks
 
 GALLERIES = (10_000, 100_000, 1_000_000)
 STRANGERS = 10_000
@@ -68,14 +68,14 @@ Shares = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Above:
-    """Of each mate, the share of the crowd that lies above it at either look."""
+    """Of each mate, the share of the crowd that lies above it in either pass."""
 
     first: Shares
     second: Shares
 
 
 def main() -> None:
-    parser = options("What the first look loses.", "recall")
+    parser = options("What the first pass loses.", "recall")
     parser.add_argument("folder", type=Path, nargs="?", default=default_folder())
     parser.add_argument("--strangers", type=int, default=STRANGERS)
     parser.add_argument("--only", action="append", choices=ROWS, help="this row (repeatable)")
@@ -91,7 +91,7 @@ def main() -> None:
 def show_weak_rows(
     folder: Path, strangers: int, only: Sequence[str] | None, params: Params
 ) -> list[dict[str, Any]]:
-    """Print what each look keeps of the mates of every challenge, or of those named."""
+    """Print what each pass keeps of the mates of every challenge, or of those named."""
     rows = []
     for row in _rows(folder, strangers, only, params):
         rows.append(row)
@@ -99,8 +99,8 @@ def show_weak_rows(
     columns = list(rows[0])
     print(table(columns, [[row[column] for column in columns] for row in rows]))
     print(
-        "\nkept: mates that the second look alone keeps on the shortlist, of all. lost: those of"
-        f"\nthem that the first look loses. Counted among {strangers} strangers; in larger"
+        "\nkept: mates that the second pass alone keeps on the shortlist, of all. lost: those of"
+        f"\nthem that the first pass loses. Counted among {strangers} strangers; in larger"
         "\ngalleries from the shares of these."
     )
     for challenge in CHALLENGES:
@@ -151,7 +151,7 @@ def _shares_above(
     templates = [_described(specimen, params) for specimen in gallery]
     sketches = np.stack([sketch_mark(t, params) if t else _blank(crowd) for t in templates])
 
-    def looks(place: int) -> NDArray[np.float64]:
+    def shares(place: int) -> NDArray[np.float64]:
         query = _described(queries[place], params)
         mates = [
             j
@@ -167,7 +167,7 @@ def _shares_above(
         return np.array(found)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return Above(*np.concatenate(list(pool.map(looks, range(len(queries)))), axis=1))
+        return Above(*np.concatenate(list(pool.map(shares, range(len(queries)))), axis=1))
 
 
 def _blank(crowd: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -177,7 +177,7 @@ def _blank(crowd: NDArray[np.int8]) -> NDArray[np.int8]:
 def _row(name: str, above: Above, strangers: int, params: Params) -> dict[str, Any]:
     row: dict[str, Any] = {"name": name, "mates": len(above.first)}
     for size in (strangers, *(size for size in GALLERIES if size > strangers)):
-        passing = second_look_marks(size, params) / size
+        passing = second_pass_marks(size, params) / size
         kept = above.second < params.search.shortlist_marks / size
         row[f"kept of {size}"] = int(kept.sum())
         row[f"lost of {size}"] = int((kept & (above.first >= passing)).sum())

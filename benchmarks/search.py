@@ -47,27 +47,27 @@ from ribin.search.context import SearchContext
 from ribin.search.index import ShardScores, ShardTask, Threads
 from ribin.search.network import Network
 from ribin.search.rules import eligible_marks
-from ribin.search.shortlist import second_look_marks, shortlist_marks
+from ribin.search.shortlist import second_pass_marks, shortlist_marks
 from ribin.vault.vault import Vault
 
 SIZES = (10_000, 100_000, 1_000_000)
-STAGES = ("first look", "second look")
+STAGES = ("first pass", "second pass")
 WITHIN = with_rotation(DEFAULT_PARAMS, 30.0)
 _ASKED = Request("JAM", Scope.COUNTRY, who="benchmark", reason="benchmark")
 _ALONE = Network({}, {})  # nobody else is asked
 Row = dict[str, Any]
 
 
-class TimedLooks:
-    """The looks of a search, how long each took, and what of all processors."""
+class TimedPasses:
+    """The passes of a search, how long each took, and what of all processors."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
         self.cpu_seconds: list[float] = []
 
-    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def score(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         started, cpu = time.perf_counter(), time.process_time()
-        seen = list(Threads().look(moves, tasks))
+        seen = list(Threads().score(moves, tasks))
         self.seconds.append(time.perf_counter() - started)
         self.cpu_seconds.append(time.process_time() - cpu)
         yield from seen
@@ -146,19 +146,19 @@ def measure(
     ledger = vault.mark_table(next(iter(template_types(vault, gun_of))))
     named = {e: m for e in gun_of for m in vault.marks_of(e)[:1]}
     seconds: dict[str, list[float]] = {}
-    cpu: list[float] = []  # of the look at everything
+    cpu: list[float] = []  # of the pass over everything
     mates = shortlisted = first = asked_for = 0
     for exhibit in list(gun_of)[:queries]:
         query = vault.template(named[exhibit])
-        looks, clock = TimedLooks(), Clock(seconds)
+        passes, clock = TimedPasses(), Clock(seconds)
         ledger = vault.mark_table(query.mark_type)
         sifted = eligible_marks(query, ledger, _ASKED, Scope.COUNTRY)
         clock.lap("catalogue and filters")
-        chosen, _ = shortlist_marks(query, vault, ledger, sifted, params, looks)
+        chosen, _ = shortlist_marks(query, vault, ledger, sifted, params, passes)
         clock.lap("coarse")
-        for stage, spent in zip(STAGES[-len(looks.seconds) :], looks.seconds, strict=True):
+        for stage, spent in zip(STAGES[-len(passes.seconds) :], passes.seconds, strict=True):
             seconds.setdefault(stage, []).append(spent)
-        cpu += looks.cpu_seconds[:1]
+        cpu += passes.cpu_seconds[:1]
         found = compare_shortlist(query, vault, chosen, SearchContext(_ALONE, params))
         clock.lap("load and fine")
         clock.total()
@@ -176,7 +176,7 @@ def measure(
     row |= {f"load and fine of {params.search.shortlist_marks} with files, s": round(fine, 2)}
     spent = median(seconds["total"]) - median(seconds["load and fine"]) + fine
     row |= {"total with files for all of them, s": round(spent, 2)}
-    row |= {"first look with its files, CPU us an exhibit": round(1e6 * median(cpu) / wanted, 2)}
+    row |= {"first pass with its files, CPU us an exhibit": round(1e6 * median(cpu) / wanted, 2)}
     row |= {"exhibits a second, coarse": round(wanted / median(seconds["coarse"]))}
     row |= {"mates in the shortlist": f"{shortlisted} of {mates}"}
     row |= {"a mate at rank 1": f"{first} of {asked_for}"}
@@ -219,13 +219,13 @@ def template_types(vault: Vault, gun_of: dict[str, str]) -> Iterator[Any]:
 def arithmetic(
     query: Template, wanted: int, params: Params, seconds: dict[str, list[float]]
 ) -> Row:
-    """What each look answers for, and how many times faster than a matrix product of all moves."""
+    """What each pass answers for, and how many times faster than a matrix product of all moves."""
     how = params.search.breech_face
     first, second = moved_sketches(query, params)
-    looked = min(wanted, second_look_marks(wanted, params))
+    passed = min(wanted, second_pass_marks(wanted, params))
     peak = machine_gflop_s()
     row: Row = {"peak of the matrix product, GFLOP/s": round(peak)}
-    for stage, moves, marks in (("first look", first, wanted), ("second look", second, looked)):
+    for stage, moves, marks in (("first pass", first, wanted), ("second pass", second, passed)):
         if stage in seconds:
             work = 2e-9 * moves.number * how.harmonics * marks
             row[f"{stage}: moves x harmonics"] = f"{moves.number} x {how.harmonics}"
@@ -245,7 +245,7 @@ def against_others(vault: Vault, row: Row) -> Row:
     found["plain product at 50 um, s"] = round(plain, 1)
     found["times faster than it"] = round(plain / row["coarse, s"], 1)
     ours, theirs = products_seconds(query, index, WITHIN)
-    found["products of the first look in memory, s"] = round(ours, 2)
+    found["products of the first pass in memory, s"] = round(ours, 2)
     found["the same by faiss IndexFlatIP, s"] = round(theirs, 2)
     if len(marks) <= SIZES[0]:
         found |= pixel_recall(vault, WITHIN, min(row["queries"], 12))

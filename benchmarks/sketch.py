@@ -29,7 +29,7 @@ from ribin.report.table import table
 # Steps of the moves, um and degrees, and harmonics: around those in use. One shift in two are the
 # fields of one colour of a chessboard.
 TRIED = (
-    (100.0, 3.0, 1, 512),  # the first look of earlier versions
+    (100.0, 3.0, 1, 512),  # the first pass of earlier versions
     (50.0, 2.0, 2, 512),
     (50.0, 2.0, 2, 768),
     (50.0, 3.0, 2, 1024),
@@ -53,7 +53,7 @@ def main() -> None:
     rows = list(_rows(templates, guns, tried, pixels=not chosen.quick))
     print(table(_COLUMNS, [list(row.values()) for row in rows]))
     alike = likeness(templates, guns, 200 if chosen.quick else 2000)
-    print("\nfirst look, mean and standard deviation over the queries:")
+    print("\nfirst pass, mean and standard deviation over the queries:")
     print(table(("against", "mean", "SD"), [list(row.values()) for row in alike]))
     finish("sketch", [*rows, *alike], 1, chosen, source=folder.name)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from challenge import Challenge, degraded
-from crowd import Crowd, Looks
+from crowd import Crowd, Passes
 from motion import Points, apart_um, found_motion
 from specimens import Specimen, mark_center, measured_points
 
@@ -52,11 +52,11 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """All pairs of one challenge; `looks` are those of a search, where a crowd was asked."""
+    """All pairs of one challenge; `passes` are those of a search, where a crowd was asked."""
 
     firearms: tuple[str, ...]
     pairs: list[Pair]
-    looks: Looks | None
+    passes: Passes | None
     refused: int  # scans without a template
     describe_cpu_ms: float  # a scan
     compare_cpu_ms: float  # a pair
@@ -84,7 +84,7 @@ def run_trial(
     return Trial(
         firearms=tuple(s.firearm for s in specimens),
         pairs=pairs,
-        looks=_looks(crowd, queries, gallery, params),
+        passes=_passes(crowd, queries, gallery, params),
         refused=sum(side.template is None for side in sides),
         describe_cpu_ms=1e3 * (described - start) / len(sides),
         compare_cpu_ms=1e3 * (compared - described) / len(pairs),
@@ -160,10 +160,10 @@ def _against_truth(reference: Side, other: Side, result: Comparison | None) -> t
     return shared, apart_um(found, truth, points)
 
 
-def _looks(
+def _passes(
     crowd: Crowd | None, queries: Sequence[Side], gallery: Sequence[Side], params: Params
-) -> Looks | None:
+) -> Passes | None:
     if crowd is None:
         return None
     sides = [side.template for side in queries], [side.template for side in gallery]
-    return crowd.look(*sides, params)
+    return crowd.score(*sides, params)

@@ -30,8 +30,8 @@ SMALL = dataclasses.replace(
     search=dataclasses.replace(
         DEFAULT_PARAMS.search,
         shortlist_marks=6,
-        second_look_marks=8,
-        second_look_share=0.25,
+        second_pass_marks=8,
+        second_pass_share=0.25,
         index_shard_marks=4,
         batch_marks=2,
     ),
@@ -78,7 +78,7 @@ def fake_sketch(template: Template, params: Any) -> np.ndarray:
 
 
 def fake_moves(query: Template, params: Any) -> tuple[QueryMoves, QueryMoves]:
-    """One shift and no turn at either look: all numbers are of order 0."""
+    """One shift and no turn in either pass: all numbers are of order 0."""
     sketch = fake_sketch(query, params)
     moves = QueryMoves(sketch[None], np.array([len(sketch)]), np.zeros(1))
     return moves, moves

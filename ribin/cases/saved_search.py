@@ -29,7 +29,7 @@ class SavedSearch:
 
 @dataclass(frozen=True)
 class SearchFinding:
-    """An exhibit that a standing search brought up for the first time; it is told once.
+    """An exhibit that a saved search brought up for the first time; it is told once.
 
     `candidate` is the row as it was listed.
     """

@@ -12,6 +12,7 @@ from ribin.commands.terminal import asking, say
 from ribin.text import counted
 
 if TYPE_CHECKING:
+    from ribin.search.network import Network
     from ribin.vault.vault import Vault
 
 
@@ -132,11 +133,18 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
     given = {name: value for name, value in fields.items() if value is not None}
     if not given and not erase_old:
         raise click.UsageError("a field to correct, or --erase-old, needed")
+    network = call.network()
     with call.own_vault() as vault:
         done, concerned = correct(
-            vault, names, given, erase_old=erase_old, who=call.who, reason=call.reason
+            vault,
+            names,
+            given,
+            erase_old=erase_old,
+            who=call.who,
+            reason=call.reason,
+            network=network,
         )
-        _tell(vault, call, concerned)
+        _tell(vault, network, call.who, concerned)
     lines = []
     for one in done:
         said = ", ".join(name.replace("_", " ") for name in one.changed) or "nothing"
@@ -153,11 +161,11 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
     call.show(done, lambda _: "\n".join(lines), key="corrected")
 
 
-def _tell(vault: Vault, call: Call, concerned: Collection[str]) -> None:
+def _tell(vault: Vault, network: Network | None, who: str, concerned: Collection[str]) -> None:
     """Tell the members that a correction concerns, where there is a line, and say who knows."""
     from ribin.services.outbox import tell_now
 
-    for note in tell_now(vault, call.network(), concerned, call.who):
+    for note in tell_now(vault, network, concerned, who):
         say(note, err=True)
 
 
@@ -194,9 +202,9 @@ def move(exhibit: str, target: str, scan: str, event: str, yes: bool, call: Call
     with call.own_vault() as vault:
         if warnings := move_warnings(vault, call.who, (exhibit, target)):
             asking("Move the scan?", yes)(warnings)
-        said = {"who": call.who, "reason": call.reason}
-        done, concerned = move(vault, exhibit, scan, target, event, **said)
-        _tell(vault, call, concerned)
+        network, said = call.network(), {"who": call.who, "reason": call.reason}
+        done, concerned = move(vault, exhibit, scan, target, event, **said, network=network)
+        _tell(vault, network, call.who, concerned)
     left = f"{done.before} has {counted(done.left, 'scan')} left"
     if done.shared:
         left += f"\n{done.exhibit} is shared in the {done.shared}, and now this scan is"
@@ -238,8 +246,9 @@ def redo(
 
     asked = RedoOptions(exhibit, scan, call.reading(), cast, found, accept_unusable)
     with call.own_vault() as vault:
-        done, concerned = redo_marks(vault, call.params, asked)
-        _tell(vault, call, concerned)
+        network = call.network()
+        done, concerned = redo_marks(vault, call.params, asked, network)
+        _tell(vault, network, call.who, concerned)
     judged = ", ".join(f"{name.replace('_', ' ')} {verdict}" for name, verdict in done.marks)
     lines = f"{done.source} of {done.exhibit}: {judged}; these count from now on\n  {done.said}"
     call.show(done, lambda _: lines)

@@ -20,8 +20,7 @@ from ribin.vault.vault import Vault
 
 @click.group(short_help="Search for open cases again and again.")
 def standing() -> None:
-    """A standing search, or saved search, reports exhibits that have come to rank high against an
-    open case.
+    """A saved search reports exhibits that have come to rank high against an open case.
 
     Each exhibit is reported once. What was found stays in the vault; a run that is cut short loses
     nothing, and the next one reports what it had not reported yet.

@@ -105,7 +105,7 @@ NO_MOVES = QueryMoves(np.zeros((0, 0), np.int8), np.zeros(0, np.int64), np.zeros
 
 
 def moved_sketches(query: Template, params: Params) -> tuple[QueryMoves, QueryMoves]:
-    """The query as a first look moves it, and as a second one does.
+    """The query as a first pass moves it, and as a second one does.
 
     The second tries every shift of the range, the first every other one, those of one colour of a
     chessboard, at fewer turns. The query was described with `params`. Steps of shifts are rounded

@@ -238,10 +238,10 @@ class SketchParams:
     edge_um: float = 300.0
     harmonics: int = 1024  # one byte each on disk; half of them lose weak mates (sketch.py)
     # Steps of the moves: a third of the finest wavelength, and 68 um at the outer edge of a breech
-    # face. The first look tries half of the shifts, fields of one colour of a chessboard.
+    # face. The first pass tries half of the shifts, fields of one colour of a chessboard.
     shift_um: float = 50.0
-    rotation_deg: float = 2.0  # at the first look
-    second_rotation_deg: float = 1.0  # at the second
+    rotation_deg: float = 2.0  # in the first pass
+    second_rotation_deg: float = 1.0  # in the second
     # Correlation that is taken off beyond the stated mounting, where five times as many turns agree
     # by chance: so much more do strangers reach there (recall.py).
     beyond_handicap: float = 0.01
@@ -257,13 +257,13 @@ _IMPRESSION = SketchParams(
 class SearchParams:
     """How many marks of one member go on from stage to stage, and in what portions.
 
-    Everything eligible gets a first look; the best of it a second, finer one; the best of that
+    Everything eligible gets a first pass; the best of it a second, finer one; the best of that
     are compared in full. A vault no larger than the shortlist is compared wholly. The numbers
     follow from measured recall: `benchmarks/search.py` and `benchmarks/accuracy.py`.
     """
 
-    second_look_marks: int = 4000  # the larger of this number and the share goes on
-    second_look_share: float = 0.3  # a fifth loses mates that are cropped and weak (recall.py)
+    second_pass_marks: int = 4000  # the larger of this number and the share goes on
+    second_pass_share: float = 0.3  # a fifth loses mates that are cropped and weak (recall.py)
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB

@@ -246,7 +246,7 @@ def limits_section(*more: str) -> Section:
             Points(
                 (
                     "A score is a similarity of two surfaces. It is not a likelihood ratio and not "
-                    "a probability, and scores of different parameter sets are not comparable.",
+                    "a probability, and scores of different method parameters are not comparable.",
                     "Which scores marks of one firearm and marks of different firearms reach "
                     "depends on firearms, ammunition and instrument. The laboratory's own "
                     "validation says so for its casework; this report does not.",

@@ -213,7 +213,7 @@ def scan_facts(scan: Scan) -> str:
     return facts([(name, value) for name, value in known if value])
 
 
-# Recorded searches, standing searches and what they brought up, as tables.
+# Recorded searches, saved searches and what they brought up, as tables.
 
 
 def searches_table(searches: Sequence[RecordedSearch]) -> str:
@@ -255,7 +255,7 @@ def annotations_table(saved: Sequence[SavedAnnotations]) -> str:
 def saved_searches_table(searches: Sequence[SavedSearch], found: Mapping[str, int]) -> str:
     """A row for each search; `found` has the number of findings by search."""
     if not searches:
-        return "no standing search"
+        return "no saved search"
     header = ("standing", "exhibit", "scope", "top", "from score", "since", "by", "found", "state")
     rows = [
         (

@@ -38,14 +38,14 @@ from ribin.vault.vault import Vault
 
 @dataclass(frozen=True, eq=False)
 class CoarseScores:
-    """What a look at all marks gave."""
+    """What a pass over all marks gave."""
 
     scores: FloatArray  # (N,), of the wanted; NaN where a file cannot be read or a sketch is blank
     held: BoolArray  # (N,), marks that have a sketch
     notes: tuple[str, ...]  # what a reader of the list should know
 
 
-OnLook = Callable[[int, int], None]
+Tick = Callable[[int, int], None]
 
 
 class MarkIndex:
@@ -58,27 +58,27 @@ class MarkIndex:
         making: tuple[str, str, str],
         params: Params,
         scorer: CoarseScorer,
-        tick: OnLook = lambda done, total: None,
+        tick: Tick = lambda done, total: None,
     ) -> None:
         """`marks` are all that the catalogue names; `making` is their type, kind, params_id.
 
-        `tick` is told how many marks were looked at, of how many; it raises to end the look.
+        `tick` is told how many marks were scored, of how many; it raises to end the pass.
         """
-        self._vault, self._params, self._looker = vault, params, scorer
+        self._vault, self._params, self._scorer = vault, params, scorer
         self._marks = marks
         self._numbers = self._marks.ids // params.search.index_shard_marks
         self._folder = index_folder(vault, *making, params).resolve()  # alike for every worker
         self._checked: set[Path] = set()
         self._tick = tick
 
-    def look(self, moves: QueryMoves, wanted: BoolArray) -> CoarseScores:
+    def score(self, moves: QueryMoves, wanted: BoolArray) -> CoarseScores:
         """Score the wanted marks, (N,) bool, by the best of the moves."""
         scores = np.full(len(self._marks), np.nan, np.float32)
         held = np.zeros(len(self._marks), np.bool_)
         spoiled: set[int] = set()
         damaged = False
         tasks = [self._task(path, wanted) for path in shard_files(self._folder)]
-        for task, seen in zip(tasks, self._looker.look(moves, tasks), strict=True):
+        for task, seen in zip(tasks, self._scorer.score(moves, tasks), strict=True):
             place = self._place(shard_number(task.path))
             scores[place] = np.where(np.isnan(seen.scores), scores[place], seen.scores)
             held[place] |= seen.held
@@ -150,7 +150,7 @@ def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"
 
 
-# One look at the marks of a shard: which move of the query fits each sketch best?
+# One pass over the marks of a shard: which move of the query fits each sketch best?
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,20 +178,20 @@ class ShardScores:
 
 
 class CoarseScorer(Protocol):
-    """Whoever looks at many shards: threads of this process, or workers elsewhere."""
+    """Whoever scores many shards: threads of this process, or workers elsewhere."""
 
-    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def score(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in the order of the tasks."""
         ...
 
 
 class Threads:
-    """Looks at shards on the cores of this machine; the same bits on any number."""
+    """Scores shards on the cores of this machine; the same bits on any number."""
 
     def __init__(self, number: int | None = None) -> None:
         self._number = number or os.cpu_count() or 1
 
-    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def score(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in order; each shard is read, checked and multiplied by one core."""
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._number) as pool:
             yield from pool.map(lambda task: score_shard(moves, task), tasks)
@@ -317,7 +317,7 @@ def shard_number(path: Path) -> int:
 
 # The index as a whole: made again, checked, and rid of marks that were purged.
 
-_KEPT = (".h5", ".npz", PACKED)  # shards of sketches, ledgers, shards of templates
+_KEPT = (".h5", ".npz", PACKED)  # shards of sketches, mark tables, shards of templates
 
 
 def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
@@ -339,14 +339,14 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
             marks = _marks_of(mark_table).part(rows)
             index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
             nothing = np.zeros(len(marks), np.bool_)  # asked for, but every readable mark is held
-            held += int(index.look(NO_MOVES, nothing).held.sum())
+            held += int(index.score(NO_MOVES, nothing).held.sum())
     return held
 
 
 def sweep_index(vault: Vault) -> int:
     """Take out of the index what the catalogue no longer names; gives the number of marks.
 
-    So with the packed templates. Shards without such a mark stay as they are. Ledgers, and what
+    So with the packed templates. Shards without such a mark stay as they are. Mark tables, and what
     stopped searches kept, go.
 
     Raises StoreError: the vault is read-only.

@@ -210,7 +210,7 @@ class BundledMember:
     context: SearchContext
 
     def answer(self, query: Template, request: Request) -> Answer:
-        """As `MemberVault.answer`, from what the bundle brought; errors alike."""
+        """As `OtherMember.answer`, from what the bundle brought; errors alike."""
         network = self.context.network
         reach = network.reach(request.asking_member, self.code)
         check_request(request, reach)
@@ -264,7 +264,7 @@ def _compare(
     if request.full:
         journal = FullSearchJournal.beside(gallery, query, context.params)
     else:
-        tick = partial(context.progress, f"{gallery.member}: coarse look")
+        tick = partial(context.progress, f"{gallery.member}: coarse stage")
         chosen, notes = shortlist_marks(
             query, gallery, mark_table, eligible, context.params, scorer, tick
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ribin.correlate.sketch import moved_sketches
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import Params
-from ribin.search.index import CoarseScorer, MarkIndex, MarkList, OnLook
+from ribin.search.index import CoarseScorer, MarkIndex, MarkList, Tick
 from ribin.search.rules import Eligibility
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.vault import Vault
@@ -23,7 +23,7 @@ def shortlist_marks(
     eligible: Eligibility,
     params: Params,
     scorer: CoarseScorer,
-    tick: OnLook = lambda done, total: None,
+    tick: Tick = lambda done, total: None,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
@@ -42,21 +42,21 @@ def shortlist_marks(
     making = str(query.mark_type), str(query.kind), query.params_id
     index = MarkIndex(vault, marks, making, params, scorer, tick)
     notes: tuple[str, ...] = ()
-    passed = second_look_marks(wanted, params)
+    passed = second_pass_marks(wanted, params)
     first, second = moved_sketches(query, params)
     if wanted > passed:
-        seen = index.look(first, asked)
+        seen = index.score(first, asked)
         asked, notes = _best(seen.scores, asked, passed), seen.notes
-    seen = index.look(second, asked)
+    seen = index.score(second, asked)
     chosen = _best(seen.scores, asked, params.search.shortlist_marks)
     rows = _order(seen.scores, np.flatnonzero(chosen))
     return marks.ids[rows], tuple(dict.fromkeys(notes + seen.notes))
 
 
-def second_look_marks(wanted: int, params: Params) -> int:
-    """How many of the wanted marks get a second look."""
-    share = math.ceil(params.search.second_look_share * wanted)
-    return max(params.search.second_look_marks, params.search.shortlist_marks, share)
+def second_pass_marks(wanted: int, params: Params) -> int:
+    """How many of the wanted marks get a second pass."""
+    share = math.ceil(params.search.second_pass_share * wanted)
+    return max(params.search.second_pass_marks, params.search.shortlist_marks, share)
 
 
 def _best(scores: FloatArray, asked: BoolArray, number: int) -> BoolArray:

@@ -107,8 +107,8 @@ class ClusterScorer:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
-        """One result a task, in the order of the tasks; what no worker gives is looked at here."""
+    def score(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+        """One result a task, in the order of the tasks; what no worker gives is scored here."""
         if not tasks:
             return
         started = self._started(moves, tasks) if _is_there(self._client) else [None] * len(tasks)
@@ -118,14 +118,14 @@ class ClusterScorer:
             except Exception:  # the workers that held the moves, or the scheduler, are gone
                 seen = None
             # Absent: the worker has not the owner's folder under this path.
-            yield _look(moves, task) if seen is None or seen.absent else seen
+            yield _score(moves, task) if seen is None or seen.absent else seen
 
     def _started(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> list[Any]:
         """A future for each task, or None where nobody is there to take it."""
         try:
             shared = self._client.scatter(moves, broadcast=True, timeout=_ANSWER_S)
             return [
-                self._client.submit(_look, shared, task, pure=False, retries=_LOST)
+                self._client.submit(_score, shared, task, pure=False, retries=_LOST)
                 for task in tasks
             ]
         except (OSError, TimeoutError, ValueError, RuntimeError):
@@ -160,7 +160,7 @@ def _do(work: Work, item: WorkItem) -> Outcome:
         return attempt(work, item)
 
 
-def _look(moves: QueryMoves, task: ShardTask) -> ShardScores:
+def _score(moves: QueryMoves, task: ShardTask) -> ShardScores:
     """In a worker: a shard, on one thread."""
     with threadpool_limits(1, "blas"):
         return score_shard(moves, task)

@@ -15,6 +15,7 @@ from ribin.cases.exhibits import Exhibit, Scope
 from ribin.cases.leads import LeadHistory
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import CorrectionQuestion
+from ribin.search.network import Network
 from ribin.services.outbox import to_tell
 from ribin.text import clean_text
 from ribin.vault.agreements import agreements_of
@@ -38,31 +39,45 @@ def correct(
     erase_old: bool = False,
     who: str,
     reason: str,
+    network: Network | None = None,
 ) -> tuple[list[Correction], set[str]]:
     """As `correct_exhibits`; gives also the members whose messages on it wait in the outbox now."""
-    with telling_corrections(vault, who) as concerned:
+    with telling_corrections(vault, who, network) as concerned:
         done = correct_exhibits(vault, names, fields, erase_old=erase_old, who=who, reason=reason)
     return done, concerned
 
 
 def move(
-    vault: Vault, exhibit: str, scan: str, target: str, event: str, *, who: str, reason: str
+    vault: Vault,
+    exhibit: str,
+    scan: str,
+    target: str,
+    event: str,
+    *,
+    who: str,
+    reason: str,
+    network: Network | None = None,
 ) -> tuple[MovedScan, set[str]]:
     """As `move_scan`; gives also the members whose messages on it wait in the outbox now."""
-    with telling_corrections(vault, who) as concerned:
+    with telling_corrections(vault, who, network) as concerned:
         done = move_scan(vault, exhibit, scan, target, event, who=who, reason=reason)
     return done, concerned
 
 
 @contextmanager
-def telling_corrections(vault: Vault, who: str) -> Iterator[set[str]]:
+def telling_corrections(
+    vault: Vault, who: str, network: Network | None = None
+) -> Iterator[set[str]]:
     """One transaction for a correction and the messages on it, so that a kill leaves both or none;
-    gives the members that are told, known at its end."""
+    gives the members that are told, known at its end.
+
+    `network` says how near a member without an agreement is; where there is none, it is far.
+    """
     concerned: set[str] = set()
     with vault.catalogue.writing():
-        before, waiting = _as_told(vault), []
+        before, waiting = _as_told(vault, network), []
         yield concerned
-        for (member, pseudonym), known in _as_told(vault).items():
+        for (member, pseudonym), known in _as_told(vault, network).items():
             was = before.get((member, pseudonym), known)
             if changed := tuple(sorted(name for name in known if known[name] != was[name])):
                 body = CorrectionQuestion(pseudonym, changed, clean_text(who))
@@ -71,7 +86,7 @@ def telling_corrections(vault: Vault, who: str) -> Iterator[set[str]]:
         concerned.update(one.receiver for one in waiting)
 
 
-def _as_told(vault: Vault) -> _Told:
+def _as_told(vault: Vault, network: Network | None) -> _Told:
     agreed, told = agreements_of(vault), _Told()
     with vault.catalogue.reading() as db:
         leads = [history.lead for history in read_leads(db)]
@@ -84,8 +99,11 @@ def _as_told(vault: Vault) -> _Told:
     }
     pairs |= {(one.receiver, one.exhibit) for one in releases_of(vault) if one.holds}
     for member in sorted({member for member, _ in pairs}):
-        near = agreed.get(member)
-        reach = Scope.NETWORK if near is None or near.ended else near.scope
+        reach = Scope.NETWORK
+        if near := agreed.get(member):
+            reach = reach if near.ended else near.scope
+        elif network and {member, vault.member} <= network.members.keys():
+            reach = network.reach(member, vault.member)
         seen = as_seen_by(member, vault, reach)
         for name in (exhibit for receiver, exhibit in pairs if receiver == member):
             known = seen.find(name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ribin.errors import ParameterError, ScanError
 from ribin.params.defaults import Params
+from ribin.search.network import Network
 from ribin.services.corrections import telling_corrections
 from ribin.services.enrol import EnrolOptions, accepted_marks
 from ribin.services.reading import ReadOptions, read_again, reading_anew
@@ -107,7 +108,9 @@ class RedoneScan:
     marks: tuple[tuple[str, str], ...]
 
 
-def redo_marks(vault: Vault, params: Params, asked: RedoOptions) -> tuple[RedoneScan, set[str]]:
+def redo_marks(
+    vault: Vault, params: Params, asked: RedoOptions, network: Network | None = None
+) -> tuple[RedoneScan, set[str]]:
     """Outline and read a scan anew from its stored original; what is found counts from now on.
 
     Gives also the members whose messages on it wait in the outbox now.
@@ -135,7 +138,7 @@ def redo_marks(vault: Vault, params: Params, asked: RedoOptions) -> tuple[Redone
         )
     accepted = asked.accept_unusable or _accepted(kept)
     scan, found = accepted_marks(scan, EnrolOptions(params, who, reason, accept_unusable=accepted))
-    with telling_corrections(vault, who) as concerned:
+    with telling_corrections(vault, who, network) as concerned:
         admit_description(
             vault,
             scan,

@@ -24,7 +24,7 @@ class Session:
     networked: bool  # whether a network.toml says who is in it
     params: Params
     threads: int
-    scorer: CoarseScorer | None = None  # who looks at shards, where not this machine
+    scorer: CoarseScorer | None = None  # who scores shards, where not this machine
     tick: OnProgress = silent  # who is told how far a search is
 
     @property

@@ -41,7 +41,7 @@ def add_saved_search(
         named = [needed_exhibit(act.db, vault.path, name).exhibit for name in exhibits]
         for exhibit in dict.fromkeys(named):
             for one in _read(act.db, "WHERE exhibit = ? AND ended_at = ''", exhibit):
-                raise StoreError(f"exhibit {exhibit}: standing search {one.standing} has begun")
+                raise StoreError(f"exhibit {exhibit}: saved search {one.standing} has begun")
             number += 1
             name = f"{vault.member}-S{number}"
             one = SavedSearch(name, exhibit, scope, top, min_score, who, reason, now_utc())
@@ -60,7 +60,7 @@ def end_saved_search(vault: Vault, names: Sequence[str], who: str, reason: str) 
         for name in dict.fromkeys(names):
             found = _read(act.db, "WHERE standing = ? AND ended_at = ''", name)
             if not found:
-                raise StoreError(f"{vault.path}: standing search {name} needed, found none of it")
+                raise StoreError(f"{vault.path}: saved search {name} needed, found none of it")
             _end(act, found[0])
 
 

@@ -356,7 +356,8 @@ def redo_done(request: Request) -> Response:
     state, form = state_of(request), form_of(request)
     try:
         with state.session() as session:
-            done, concerned = redo_marks(session.vault, state.params, _redo_options(request, form))
+            asked = _redo_options(request, form)
+            done, concerned = redo_marks(session.vault, state.params, asked, session.network)
             tell_now(session.vault, session.network, concerned, who_of(request))
     except RibinError as error:
         said = _said(form, request)

@@ -196,7 +196,12 @@ def edit(request: Request) -> Response:
         changed = {f: text for f, text in given.items() if f in known and text != known[f]}
         try:
             done, concerned = correct(
-                session.vault, [name], changed, who=who_of(request), reason=form.get("reason", "")
+                session.vault,
+                [name],
+                changed,
+                who=who_of(request),
+                reason=form.get("reason", ""),
+                network=session.network,
             )
             tell_now(session.vault, session.network, concerned, who_of(request))
         except RibinError as error:

@@ -14,7 +14,7 @@ import numpy as np
 import opencv_search
 import pytest
 import results
-from crowd import Looks
+from crowd import Passes
 from peak import Peak
 from rates import halves, row
 from scipy import ndimage
@@ -103,11 +103,11 @@ def made_trial() -> Trial:
     first = np.full((7, 7), 0.1)
     first[0, 1] = first[1, 0] = 0.8
     first[2, 3] = 0.6
-    first[3, 2] = 0.5  # level with the last stranger that gets a second look
+    first[3, 2] = 0.5  # level with the last stranger that gets a second pass
     first[5, 6] = first[6, 5] = np.nan
     second = np.where(first == 0.6, 0.2, first)
-    looks = Looks(first, second, np.full(7, 0.5), np.full(7, 0.4))
-    return Trial(firearms, pairs, looks, 0, 1.0, 1.0)
+    passes = Passes(first, second, np.full(7, 0.5), np.full(7, 0.4))
+    return Trial(firearms, pairs, passes, 0, 1.0, 1.0)
 
 
 def test_rates_count_what_was_made():

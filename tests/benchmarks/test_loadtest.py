@@ -26,7 +26,11 @@ EXHIBITS, WHOLE = 900, 4
 PARAMS = dataclasses.replace(
     DEFAULT_PARAMS,
     search=dataclasses.replace(
-        DEFAULT_PARAMS.search, index_shard_marks=256, shortlist_marks=40, second_look_marks=100
+        DEFAULT_PARAMS.search,
+        index_shard_marks=256,
+        shortlist_marks=40,
+        second_pass_marks=100,
+        second_pass_share=0.1,
     ),
 )
 
@@ -38,14 +42,14 @@ def like() -> list[Template]:
 
 
 class Counted(Threads):
-    """Looks, and how many marks were scored in each."""
+    """Passes, and how many marks were scored in each."""
 
     def __init__(self) -> None:
         super().__init__(2)
         self.scored: list[int] = []
 
-    def look(self, moves, tasks):
-        seen = list(super().look(moves, tasks))
+    def score(self, moves, tasks):
+        seen = list(super().score(moves, tasks))
         self.scored.append(sum(int((~np.isnan(one.scores)).sum()) for one in seen))
         yield from seen
 
@@ -89,25 +93,25 @@ def test_one_and_two_threads_and_full_agree(network, query):
 
 
 def test_filters_come_before_arithmetic(network, query):
-    looks = Counted()
+    passes = Counted()
     asked = ask("JAM", filters=Filters(calibre=".40 S&W"))
-    result = search(query, asked, SearchContext(network, PARAMS, scorer=looks))
+    result = search(query, asked, SearchContext(network, PARAMS, scorer=passes))
     assert result.counts.eligible == EXHIBITS
     fitting = result.counts.after_filters
     assert EXHIBITS / 5 < fitting < EXHIBITS / 3
-    assert looks.scored == [fitting, 100]
+    assert passes.scored == [fitting, 100]
 
 
-def test_what_is_not_shared_is_in_no_look(network, query):
-    looks = Counted()
+def test_what_is_not_shared_is_in_no_pass(network, query):
+    passes = Counted()
     from ribin.search.member import answer_search
 
     with Vault.open(network.members["JAM"].vault) as vault:
-        context = SearchContext(network, PARAMS, 2, looks)
+        context = SearchContext(network, PARAMS, 2, passes)
         asked = ask("BRB", Scope.NETWORK)
         answer = answer_search(vault, query, asked, Scope.NETWORK, context)
     assert answer.counts.eligible == EXHIBITS  # a gallery is shared with the network
-    assert looks.scored == [EXHIBITS, 100]  # also the scan that the asker sent: there it is a row
+    assert passes.scored == [EXHIBITS, 100]  # also the scan that the asker sent: there it is a row
 
 
 def test_shards_hold_their_ranges_and_the_same_seed_makes_the_same_sketches(network, tmp_path):

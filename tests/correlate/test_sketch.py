@@ -254,7 +254,7 @@ def test_a_blank_sketch_has_no_score():
     assert found[1] == pytest.approx(1.0, abs=1e-3)
 
 
-def look(query, others, params=DEFAULT_PARAMS):
+def scores_of(query, others, params=DEFAULT_PARAMS):
     moves, _ = moved_sketches(query, params)
     return best_products(moves, np.stack([sketch_mark(other, params) for other in others]))
 
@@ -262,7 +262,7 @@ def look(query, others, params=DEFAULT_PARAMS):
 def test_a_moved_copy_stands_out():
     others = [template_of(make_scan(1, rotation_deg=9.0, shift_um=(60.0, -80.0)))]
     others += [template_of(make_scan(seed)) for seed in (2, 3, 4)]
-    scores = look(template_of(make_scan(1)), others)
+    scores = scores_of(template_of(make_scan(1)), others)
     assert scores[0] > 0.8
     assert scores[0] > 2.5 * scores[1:].max()
 
@@ -270,8 +270,8 @@ def test_a_moved_copy_stands_out():
 def test_any_rotation_finds_what_is_out_of_range():
     query, other = template_of(make_scan(1)), template_of(make_scan(1, rotation_deg=140.0))
     mounted = with_rotation(DEFAULT_PARAMS, 30.0)
-    assert look(query, [other], mounted)[0] < 0.4
-    assert look(query, [other])[0] > 0.8
+    assert scores_of(query, [other], mounted)[0] < 0.4
+    assert scores_of(query, [other])[0] > 0.8
 
 
 def test_beyond_the_mounting_a_mate_counts_less():
@@ -280,9 +280,9 @@ def test_beyond_the_mounting_a_mate_counts_less():
     correlate = dataclasses.replace(anywhere.breech_face.correlate, mounting_deg=30.0)
     method = dataclasses.replace(anywhere.breech_face, correlate=correlate)
     mounted = dataclasses.replace(anywhere, breech_face=method)
-    less = look(query, [other], anywhere)[0] - look(query, [other], mounted)[0]
+    less = scores_of(query, [other], anywhere)[0] - scores_of(query, [other], mounted)[0]
     assert less == pytest.approx(DEFAULT_PARAMS.search.breech_face.beyond_handicap, abs=1e-5)
-    same = look(query, [query], anywhere)[0] - look(query, [query], mounted)[0]
+    same = scores_of(query, [query], anywhere)[0] - scores_of(query, [query], mounted)[0]
     assert same == 0.0
 
 
@@ -306,7 +306,7 @@ def test_a_full_circle_is_folded_unless_the_mounting_ends_in_between():
     assert (turns[0], turns[-1], len(turns), folded) == (0.0, 180.0, 27, False)
 
 
-def test_a_second_look_moves_by_smaller_steps():
+def test_a_second_pass_moves_by_smaller_steps():
     first, second = moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)
     assert (len(first.turns_deg), len(second.turns_deg)) == (46, 91)
     assert np.isin(first.turns_deg, second.turns_deg.round(9)).all()

@@ -1,7 +1,7 @@
-"""A thousand networks at random: not one row too many, and not one mark looked at too many.
+"""A thousand networks at random: not one row too many, and not one mark scored too many.
 
 Five vaults with mixed sharing levels; clusters, levels, releases, scope, filters and asker are
-drawn anew each time. What the coarse stage looks at and what the fine stage compares is noted
+drawn anew each time. What the coarse stage scores and what the fine stage compares is noted
 where the numbers are computed, and held against the rule of the network, written out here a second
 time.
 """
@@ -28,9 +28,9 @@ MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")
 EACH = 6  # exhibits of a member
 WIDTH = {"country": 0, "cluster": 1, "network": 2}
 CALIBRES = ("", "9x19", ".38")
-# Two of six marks go on, so that both looks of the coarse stage are at work in each vault.
+# Two of six marks go on, so that both passes of the coarse stage are at work in each vault.
 TINY = dataclasses.replace(
-    SMALL, search=dataclasses.replace(SMALL.search, shortlist_marks=2, second_look_marks=3)
+    SMALL, search=dataclasses.replace(SMALL.search, shortlist_marks=2, second_pass_marks=3)
 )
 
 
@@ -58,22 +58,22 @@ def network(tmp_path):
 def noted(monkeypatch, plain_correlator):
     """What is looked at from now on, noted where it is looked at."""
     seen = Noted(set(), set())
-    look = MarkIndex.look
+    score = MarkIndex.score
 
     def noting(self, moves, wanted, *more, **named):
         scans = _scans_of(self, wanted)
         seen.coarse.update(scans)
-        looked = look(self, moves, wanted, *more, **named)
-        scored = ~np.isnan(looked.scores)
+        given = score(self, moves, wanted, *more, **named)
+        scored = ~np.isnan(given.scores)
         assert not (scored & ~wanted).any(), "a score of a mark that was not wanted"
-        return looked
+        return given
 
     def comparing(query, templates, params, threads=None):
         listed = list(templates)
         seen.fine.update(t.provenance.sha256 for t in listed)
         return fake_compare_many(query, listed, params, threads)
 
-    monkeypatch.setattr(MarkIndex, "look", noting)
+    monkeypatch.setattr(MarkIndex, "score", noting)
     monkeypatch.setattr("ribin.search.compare.compare_many", comparing)
     monkeypatch.setattr("ribin.search.compare.look_again", lambda *_: None)
     return seen

@@ -196,7 +196,7 @@ def test_a_sweep_takes_out_what_was_purged_and_no_more(network):
         assert left == {p.name: p.read_bytes() for p in (vault.path / "index").rglob("*.h5")}
 
 
-def test_a_search_ends_in_the_middle_of_the_coarse_look(network):
+def test_a_search_ends_in_the_middle_of_the_coarse_stage(network):
     """Whoever is told how far it is may end it there, before any full comparison; also while marks
     are sketched, and with an index that is there."""
 
@@ -212,6 +212,6 @@ def test_a_search_ends_in_the_middle_of_the_coarse_look(network):
     for _ in range(2):
         with pytest.raises(EnoughError):
             run(network, progress=enough)
-        assert {stage for stage, *_ in told} == {"JAM: coarse look"}
+        assert {stage for stage, *_ in told} == {"JAM: coarse stage"}
         assert all(0 < done <= total for _, done, total in told)
         run(network)  # leaves an index behind

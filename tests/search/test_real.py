@@ -29,7 +29,7 @@ FADUL = Path(__file__).parents[3] / "shared" / "data" / "fadul"
 # The larger of one mark and one half: every vault of two and more is cut.
 CUT = dataclasses.replace(
     DEFAULT_PARAMS,
-    search=dataclasses.replace(DEFAULT_PARAMS.search, shortlist_marks=2, second_look_marks=3),
+    search=dataclasses.replace(DEFAULT_PARAMS.search, shortlist_marks=2, second_pass_marks=3),
 )
 
 

@@ -93,18 +93,18 @@ def moves():
     return moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)[0]
 
 
-def test_shards_looked_at_elsewhere_give_the_same_bits(client, shards, moves):
-    here = list(Threads(1).look(moves, shards))
-    assert same(here, Threads(2).look(moves, shards))
-    assert same(here, ClusterScorer(client).look(moves, shards))
-    assert list(ClusterScorer(client).look(moves, [])) == []
+def test_shards_scored_elsewhere_give_the_same_bits(client, shards, moves):
+    here = list(Threads(1).score(moves, shards))
+    assert same(here, Threads(2).score(moves, shards))
+    assert same(here, ClusterScorer(client).score(moves, shards))
+    assert list(ClusterScorer(client).score(moves, [])) == []
 
 
 def test_a_worker_killed_in_the_middle_changes_no_score(client, shards, moves):
     many = shards * 8
-    here = list(Threads(2).look(moves, many))
+    here = list(Threads(2).score(moves, many))
     timer = kill_one(client, 0.2)
-    assert same(here, ClusterScorer(client).look(moves, many))
+    assert same(here, ClusterScorer(client).score(moves, many))
     timer.join()
 
 
@@ -128,8 +128,8 @@ class Elsewhere:
 
 
 def test_a_worker_without_the_folder_is_made_up_for_here(shards, moves):
-    here = list(Threads(1).look(moves, shards))
-    assert same(here, ClusterScorer(Elsewhere()).look(moves, shards))
+    here = list(Threads(1).score(moves, shards))
+    assert same(here, ClusterScorer(Elsewhere()).score(moves, shards))
 
 
 def test_a_batch_elsewhere_has_the_outcomes_of_one_here(client):
@@ -201,12 +201,12 @@ def test_a_scheduler_that_ends_ends_the_batch_and_no_item_counts_as_failed(morta
 
 def test_a_search_whose_scheduler_ends_is_finished_here(mortal, shards, moves):
     scheduler, client = mortal
-    here = list(Threads(1).look(moves, shards))
+    here = list(Threads(1).score(moves, shards))
     scorer = ClusterScorer(client)
-    assert same(here, scorer.look(moves, shards))
+    assert same(here, scorer.score(moves, shards))
     scheduler.kill()
-    assert same(here, scorer.look(moves, shards))
-    assert same(here, scorer.look(moves, shards))
+    assert same(here, scorer.score(moves, shards))
+    assert same(here, scorer.score(moves, shards))
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):

@@ -14,10 +14,11 @@ from ribin.search.network import Network, NetworkMember
 from ribin.services.corrections import correct, move
 from ribin.services.sharing import ReleaseRequest, release
 from ribin.vault.messages import own_questions
-from ribin.vault.sharing import pseudonyms, release_exhibit
+from ribin.vault.sharing import pseudonyms, release_exhibit, set_sharing
 
 SAID = {"who": "head", "reason": "labels mixed up"}
 NO_LINE = Network({code: NetworkMember(code, code) for code in ("BLZ", "JAM")}, {})
+LINKED = Network(NO_LINE.members, {"C2": ("BLZ", "JAM")})
 THEIRS = exhibit_ref("BLZ:x-0123456789abcdef")
 
 
@@ -73,6 +74,15 @@ def test_a_step_on_a_lead_waits_for_the_other_side_from_when_it_is_recorded(jam)
     assert len(steps) == 1
     [waits] = own_questions(jam, waiting=True)
     assert (waits.receiver, waits.kind, waits.subject) == ("BLZ", "leads", lead)
+
+
+@pytest.mark.parametrize(("network", "told"), [(NO_LINE, []), (LINKED, ["BLZ"])])
+def test_a_member_of_the_cluster_is_told_of_what_the_cluster_is_shown(jam, network, told):
+    """It has a lead on the exhibit; no agreement says how near it is, but the network does."""
+    set_sharing(jam, ["JAM-2"], Scope.CLUSTER, "head", "linked states")
+    opened(jam)
+    _, concerned = correct(jam, ["JAM-2"], {"calibre": ".40"}, **SAID, network=network)
+    assert sorted(concerned) == told
 
 
 def test_a_step_that_another_process_records_during_a_sync_is_not_delivered_by_it(jam, tmp_path):

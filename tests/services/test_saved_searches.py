@@ -69,7 +69,7 @@ def test_a_new_exhibit_is_told_once(ribin, sample_dir, network, tmp_path):
     assert len(found(ribin("standing", "list", *vault, "--found", "--json"))) == 2
     ended = ribin("standing", "remove", "JAM-S1", *vault, "--who", "me", "--reason", "closed")
     assert (ended.code, ended.out) == (0, "JAM-S1: ended\n")
-    assert ribin("standing", "list", *vault).out == "no standing search\n"
+    assert ribin("standing", "list", *vault).out == "no saved search\n"
     assert json.loads(ribin(*run, "--json").out)["searches"] == 0
     with Vault.open(tmp_path / "JAM") as jam:
         actions = [row.action for row in jam.audit_log()]
@@ -155,7 +155,7 @@ def test_a_member_that_cannot_answer_stops_no_search(ribin, network, tmp_path):
         (("add", QUERY, "--scope", "cluster", "--who", "me"), 2, "reason needed beyond"),
         (("add", QUERY, "--who", " "), 2, "standing: who asks needed, found nobody"),
         (("add", QUERY, "--min-score", "nan", "--who", "me"), 2, "a finite number needed"),
-        (("remove", "JAM-S9", "--who", "me"), 3, "standing search JAM-S9 needed, found none"),
+        (("remove", "JAM-S9", "--who", "me"), 3, "saved search JAM-S9 needed, found none"),
     ],
 )
 def test_what_is_refused(ribin, network, tmp_path, args, code, message):
@@ -169,7 +169,7 @@ def test_what_is_refused(ribin, network, tmp_path, args, code, message):
 def test_a_second_search_for_a_case_is_refused_and_nothing_begun(network, tmp_path):
     with Vault.open(tmp_path / "JAM") as vault:
         begun = add_saved_search(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
-        with pytest.raises(StoreError, match="standing search JAM-S1 has begun"):
+        with pytest.raises(StoreError, match="saved search JAM-S1 has begun"):
             add_saved_search(vault, [OTHER, QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
         assert read_saved_searches(vault) == begun
         end_saved_search(vault, ["JAM-S1"], "me", "closed")

@@ -210,7 +210,7 @@ def test_a_mirrored_pair_is_laid_mirrored(opened, sample_dir, tmp_path, sign):
     for renderer in ("#canvas", "#webgl"):
         opened.open_comparison(path, renderer)
         hand = "mirrored and inverted" if sign < 0 else "mirrored"
-        assert opened.text("#motion").startswith(f"{hand}, turned ")
+        assert opened.text("#motion").startswith(f"reference {hand}, turned ")
         assert ("drawn as its negative" in opened.text("#panel-surface")) == (sign < 0)
         along = "window.ribin.profile.setEnds([[-1300, -500], [-1300, 500]]);"
         correlation = f"{along} return window.ribin.profile.sample().correlation"
@@ -445,7 +445,8 @@ def test_the_comparison_alone_is_moved_with_control(browser):
     assert browser.text("#alignment") == "moved by hand"
     words = browser.run("return shiftWords([-50.4, 12]) + '; ' + shiftWords([7, -3])")
     assert words == "50 µm up, 12 µm right; 7 µm down, 3 µm left"
-    assert re.search(r"shifted \d+ µm (up|down), \d+ µm (left|right)$", browser.text("#motion"))
+    placed = r"turned [\d.]+° (counter-)?clockwise, shifted \d+ µm (up|down), \d+ µm (left|right)"
+    assert re.fullmatch(f"reference {placed}", browser.text("#motion"))
     browser.click("#realign")
     assert browser.stage("motion.shift") == shift
 

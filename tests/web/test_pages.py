@@ -294,6 +294,15 @@ def test_a_list_outlives_the_server(client, network):
         assert number in other.get("/searches").text
 
 
+def test_members_that_gave_no_answer_are_named_in_the_list_of_searches(client, network):
+    away = (network / "BLZ").rename(network / "away")
+    try:
+        found(client, scope="cluster")
+    finally:
+        away.rename(network / "BLZ")
+    assert '<td data-label="no answer">BLZ</td>' in client.get("/searches").text
+
+
 def test_serve_needs_a_vault_a_person_and_its_extra(ribin, network, monkeypatch):
     done = ribin("serve", "--who", "me")
     assert (done.code, "--vault or RIBIN_VAULT needed" in done.err) == (2, True)

@@ -113,8 +113,9 @@ class Controls {
     byId("alignment").textContent =
       aligned === "hand" ? "moved by hand" : aligned ? `by ${aligned}` : "not registered";
     byId("motion").textContent = !aligned ? "each mark lies with its own middle"
-      : [motion.mirrored && (this.stage.inverted ? "mirrored and inverted" : "mirrored"), `turned ${figure(motion.rotation, 1)}°`,
-        motion.scale !== 1 && `at ${figure(100 * motion.scale)} % of the reference's size`,
+      : "reference " + [motion.mirrored && (this.stage.inverted ? "mirrored and inverted" : "mirrored"),
+        motion.scale !== 1 && `at ${figure(100 * motion.scale)} % of its size`,
+        `turned ${figure(Math.abs(motion.rotation), 1)}° ${motion.rotation < 0 ? "clockwise" : "counter-clockwise"}`,
         `shifted ${shiftWords(motion.shift)}`].filter(Boolean).join(", ");
   }
 
