@@ -61,13 +61,16 @@ def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Compar
     name, value = (MIRRORED, 1.0) if look.mirrored else (RESCALED, look.scale)
     taken = ScorePart(name, value, -min(params.points, result.score))
     parts = (*result.score_parts, taken)
-    words = look.words if result.score + taken.contribution >= params.note_score else ""
+    score = sum(part.contribution for part in parts)
+    # Also of a low score where a note says what it is made of: so that its points add up.
+    said = score >= params.note_score or result.note
+    words = f"{look.words} ({-taken.contribution:g} points less)" if said else ""
     return replace(
         result,
         rotation_deg=turn * result.rotation_deg,
         shift_um=_as_read(result.shift_um, look.comparison),
         cell_fits=tuple(_fit_as_read(fit, look, turn) for fit in result.cell_fits),
-        score=sum(part.contribution for part in parts),
+        score=score,
         score_parts=parts,
         scale=look.scale,
         mirrored=look.mirrored,

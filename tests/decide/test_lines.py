@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 
 import pytest
 from mark_makers import provenance
 
-from ribin.comparison import Comparison, ScorePart
+from ribin.comparison import Alteration, Comparison, ScorePart
 from ribin.decide.lines import join_parts, lines_note
+from ribin.decide.looks import SecondLook, as_read
 from ribin.decide.steps import not_compared
 from ribin.model import MarkType, ScanKind, Template
 from ribin.params.defaults import DEFAULT_PARAMS
@@ -67,3 +69,15 @@ def test_a_rest_that_cannot_be_compared_counts_as_nothing():
         "other firearms of this make may share the lines"
     )
     assert lines_note(scored(80.0)) == ""
+
+
+@pytest.mark.parametrize("rest", [0.0, 3.0, 20.0])
+def test_what_a_note_says_of_the_points_adds_up_to_the_score(rest):
+    """Of a low score too, from which a second look takes some."""
+    joined = join_parts(scored(90.0), scored(rest), "parallel lines", PARAMS)
+    joined = dataclasses.replace(joined, note=lines_note(joined))
+    look = SecondLook(comparison=Alteration(1.05))
+    found = as_read(joined, look, DEFAULT_PARAMS.looks)
+    along, beyond = map(float, re.findall(r"([\d.]+) (?:points along|beyond)", found.note))
+    (less,) = map(float, re.findall(r"([\d.]+) points less", found.note))
+    assert along + beyond - less == pytest.approx(found.score, abs=0.11)
