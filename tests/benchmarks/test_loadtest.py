@@ -67,7 +67,9 @@ def query(network):
     from ribin.vault.vault import Vault
 
     with Vault.open(network.members["JAM"].vault) as vault:
-        return vault.template(vault.stored_marks([1])[0])
+        found = vault.template(vault.stored_marks([1])[0])
+    search(found, ask("JAM"), SearchContext(network, PARAMS))  # the first one sketches the scans
+    return found
 
 
 def test_the_other_case_of_the_gun_is_found_among_surrogates(network, query):
