@@ -119,7 +119,8 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
     Case number, day and place are those of the event, for all its exhibits. Another --event has
     those of the old one, where it is new. What other members were told is corrected by the next
     bundle or answer. Those that were released the exhibit, or have a lead on it, are told that it
-    was corrected: at once where --network is given, else when they are reached next. --erase-old,
+    was corrected: at once where --network is given, else when they are reached next; a member
+    without an agreement of yours only where --network says that it is near. --erase-old,
     for an administrator, blanks the text of the versions before.
 
     \b
