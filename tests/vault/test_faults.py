@@ -231,21 +231,27 @@ def test_a_lead_where_the_other_side_is_locked_is_recorded_here_and_says_so(tmp_
 
 
 MANY = """
-import random, sys
+import random, sys, time
+from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from vault_makers import enrol, make_exhibit
 from ribin.vault.vault import Vault
 number, reads, sizes = int(sys.argv[3]), 0, {0}
+seen = Path(sys.argv[2] + "-seen")  # a reader has met it neither empty nor full
 with Vault.open(sys.argv[2]) as vault:
     while number % 2 and max(sizes) < 24:  # a reader: what it sees is of one moment and whole
         holdings = vault.holdings()
         assert len(holdings.marks) == len(holdings.scans) >= max(sizes)
         sizes.add(len(holdings.scans))
+        if 0 < len(holdings.scans) < 24:
+            seen.touch()
         for mark in random.sample(holdings.marks, min(5, len(holdings.marks))):
             vault.template(mark)
             vault.original(mark.scan.sha256)
             reads += 1
     for turn in range(0 if number % 2 else 12):
+        while turn == 6 and not seen.exists():
+            time.sleep(0.01)
         seed = 1000 * (number // 4) + turn  # two writers have the same scans
         done = enrol(vault, seed, make_exhibit(f"W{seed}"))
         vault.record("search", "Q", f"person {number}", "why")
