@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from html import unescape
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -189,9 +188,3 @@ def running_laboratory(
         server.should_exit = True
         thread.join(10)
         listening.close()
-
-
-def hidden_fields(text: str) -> dict[str, str]:
-    """The hidden fields of a page, but for the secret of its forms."""
-    found = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', text)
-    return {name: unescape(value) for name, value in found if name != "csrf"}

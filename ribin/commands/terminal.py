@@ -143,7 +143,7 @@ def say_note(text: str) -> None:
         say(f"note: {escaped(text)}", err=True)
 
 
-def say_why(text: str, hint: str = "") -> None:
+def say_why(text: str, hint: str) -> None:
     """Print on stderr why a command ended, and what to do next where that is known.
 
     The name of the program is red where stderr is a terminal.

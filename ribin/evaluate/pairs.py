@@ -244,7 +244,7 @@ class Label:
     lighting: str = ""  # of an image: ring, side, or side and degrees
 
 
-def label_table(folder: Path, form: TableForm = OWN_FORM) -> CsvTable:
+def label_table(folder: Path, form: TableForm) -> CsvTable:
     """The rows of `folder`/labels.csv with all their columns; errors as `read_csv`."""
     what = "a CSV file with columns file,firearm"
     return read_csv(folder / LABELS_FILE, what, _NEEDED, form=form)
@@ -269,7 +269,7 @@ def read_labels(folder: Path, form: TableForm = OWN_FORM) -> tuple[Label, ...]:
     return labels
 
 
-def label_notes(folder: Path, form: TableForm = OWN_FORM) -> list[str]:
+def label_notes(folder: Path, form: TableForm) -> list[str]:
     """How labels.csv was read, where not as usual, and firearms whose names look alike."""
     firearms = dict.fromkeys(label.firearm for label in read_labels(folder, form))
     notes = [note] if (note := label_table(folder, form).note) else []

@@ -318,7 +318,7 @@ def with_scans_of(
     params: Params,
     jobs: int,
     tick: Tick,
-    form: TableForm = OWN_FORM,
+    form: TableForm,
 ) -> Population:
     """Compare the labelled scans of a folder with each other, each mark type for itself.
 

@@ -157,7 +157,7 @@ def answer_of(
     found: Answered[SearchAnswer],
     query: Template,
     request: Request,
-    earlier: Sequence[str] = (),
+    earlier: Sequence[str],
 ) -> Answer:
     """What a member answered, held against what it was asked; a note says so where it compared one
     of the templates of `earlier` sets of parameters.

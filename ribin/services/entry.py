@@ -144,7 +144,7 @@ def words_for_fields(vault: Vault) -> dict[str, list[str]]:
     return words
 
 
-def marks_facts(shown: ShownScan, mirrored: bool = False) -> dict[str, Any]:
+def marks_facts(shown: ShownScan, mirrored: bool) -> dict[str, Any]:
     """What the script that draws the outlines needs; `mirrored` against the picture that it has."""
     return {
         "mirrored": mirrored,

@@ -80,10 +80,7 @@ class BatchReport:
 
 
 def run_batch(
-    options: BatchOptions,
-    work: BatchWork,
-    usual: Mapping[str, str] | None = None,
-    progress: OnProgress = silent,
+    options: BatchOptions, work: BatchWork, usual: Mapping[str, str] | None, progress: OnProgress
 ) -> BatchReport:
     """Run a job from where it was left, and write its results.
 

@@ -199,11 +199,7 @@ def scan_of(
 
 
 def side_of_scan(
-    scan: Scan,
-    name: str,
-    params: Params,
-    mark_type: MarkType | str | None = None,
-    trace: Trace = NO_TRACE,
+    scan: Scan, name: str, params: Params, mark_type: MarkType | str | None, trace: Trace
 ) -> Side:
     """As `side_of`, of a scan that has been read."""
     mark, others = find_mark(scan, params, mark_type, trace)

@@ -328,11 +328,7 @@ def _page_name(candidate: Candidate) -> str:
 
 
 def report_search(
-    lists: SearchLists,
-    asker: Asker,
-    options: ReportOptions,
-    query: Sequence[Side] = (),
-    pictures: int = 0,
+    lists: SearchLists, asker: Asker, options: ReportOptions, query: Sequence[Side], pictures: int
 ) -> tuple[Document, list[str]]:
     """Put the lists of a search into a report, and into the audit log of the own vault.
 

@@ -185,13 +185,11 @@ class OwnQuestion:
         return f"waiting since {moment_text(self.at)}{tried}{why}"
 
 
-def put_own_questions(
-    vault: Vault, questions: Sequence[OwnQuestion], who: str, reason: str = ""
-) -> None:
+def put_own_questions(vault: Vault, questions: Sequence[OwnQuestion], who: str) -> None:
     """Put questions of one kind into the outbox; the log has their hashes."""
     if not questions:
         return
-    with vault.act("message", who, reason) as act:
+    with vault.act("message", who, "") as act:
         for one in questions:
             put_own_question(act, one)
         act.log(vault.member, kind=questions[0].kind)

@@ -46,8 +46,8 @@ def rebuild_vault(
     who: str,
     reason: str,
     details: dict[str, Any],
-    tick: Callable[[int, int], None] = lambda done, total: None,
-    group: str = "",
+    tick: Callable[[int, int], None],
+    group: str,
 ) -> int:
     """Make the vault in a new or empty folder: all of it, or nothing; gives the number of scans.
 

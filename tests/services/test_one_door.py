@@ -157,10 +157,7 @@ def test_few_files_open_a_vault():
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
-                "Vault.open",
-                "open_member",
-            ):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in CALLS:
                 found.add(name)
     assert {name for name in found if not name.startswith(BY_OTHER_FLOORS)} - set(OPENING) == set()
     assert set(OPENING) <= found | {"search/engine.py"}
