@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ribin.cases.exhibits import Request, SearchResult
-from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import RecordedSearch
 from ribin.errors import ParameterError, RibinError, error_with_hint
 from ribin.exchange.line import Prepared
 from ribin.exchange.message import MessageKind

@@ -10,7 +10,7 @@ from pathlib import Path
 from ribin.cases.exhibits import Request, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.results import SearchLists
-from ribin.cases.saved_search import SavedSearch, SearchFinding
+from ribin.cases.searches import SavedSearch, SearchFinding
 from ribin.errors import RibinError
 from ribin.report.json import plain_value
 from ribin.search.context import OnProgress, silent

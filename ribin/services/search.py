@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Request, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef, LeadStatus
-from ribin.cases.recorded_search import lists_sha256
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import lists_sha256
 from ribin.cases.side import Side
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of

@@ -13,9 +13,8 @@ from msgspec import Meta, Struct, defstruct
 from ribin.cases.annotation import AnnotatedPair
 from ribin.cases.exhibits import ClassFields, Event, ExhibitKind, Scope
 from ribin.cases.leads import LONGEST_NOTE, Conclusion, ReviewBasis, Role
-from ribin.cases.list_review import CandidateStatus
 from ribin.cases.record import Record, RecordKind
-from ribin.cases.recorded_search import SearchStatement
+from ribin.cases.searches import CandidateStatus, SearchStatement
 from ribin.foreign import Hex32, MemberCode, Name, Printable, Statement, as_facts
 from ribin.vault.accounts import AccountStanding
 from ribin.vault.records import record_of

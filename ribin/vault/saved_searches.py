@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.saved_search import SavedSearch, SearchFinding
+from ribin.cases.searches import SavedSearch, SearchFinding
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import needed_exhibit

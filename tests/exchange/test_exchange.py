@@ -12,7 +12,7 @@ from search_makers import PARAMS_ID, ask, make_query
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.recorded_search import SearchStatement
+from ribin.cases.searches import SearchStatement
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.receive import import_bundle

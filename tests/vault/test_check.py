@@ -11,7 +11,7 @@ import pytest
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.saved_search import SearchFinding
+from ribin.cases.searches import SearchFinding
 from ribin.errors import StoreError
 from ribin.vault.enrol import scan_path
 from ribin.vault.saved_searches import add_saved_search, mark_reported, note_findings, read_findings
