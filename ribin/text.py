@@ -31,6 +31,11 @@ def clean_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def folded(text: str) -> str:
+    """The text without a difference of capitals or of blanks, to be compared."""
+    return " ".join(text.split()).casefold()
+
+
 def moment_text(at: str, seconds: bool = False) -> str:
     """A moment of ISO 8601 in UTC as a person reads it: 2026-03-14 09:30."""
     return at[: 19 if seconds else 16].replace("T", " ")

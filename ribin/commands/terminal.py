@@ -15,6 +15,7 @@ import click
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.report.table import Terminal, shown_on
 from ribin.text import escaped, escaped_lines
+from ribin.workers import Tick
 
 DONE = 0
 SOME_FAILED = 1
@@ -178,7 +179,7 @@ class Progress:
         self._every_s = every_s
         self._said_at = time.monotonic()
 
-    def stage(self, name: str) -> Callable[[int, int], None]:
+    def stage(self, name: str) -> Tick:
         """The same for one stage: called with what is done, and of how many."""
         return lambda done, total: self(name, done, total)
 

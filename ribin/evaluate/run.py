@@ -30,7 +30,6 @@ from ribin.evaluate.pairs import (
     DescribedScan,
     Label,
     Pair,
-    Tick,
     compare_scans,
     describe_scans,
     read_labels,
@@ -38,6 +37,7 @@ from ribin.evaluate.pairs import (
 )
 from ribin.model import MarkType
 from ribin.params.defaults import Params
+from ribin.workers import OnProgress
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Evaluation:
 
 
 def evaluate_folder(
-    folder: Path, params: Params, jobs: int, tick: Tick, form: TableForm
+    folder: Path, params: Params, jobs: int, tick: OnProgress, form: TableForm
 ) -> tuple[Evaluation, list[Pair]]:
     """Describe every scan that labels.csv names, compare all pairs, and count.
 

@@ -7,7 +7,7 @@ they were cut and the file as it was received.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, LookPurpose, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
+from ribin.describe.soundness import check_described
 from ribin.describe.steps import template_mark
 from ribin.errors import FormatError
 from ribin.exchange.questions import (
@@ -222,10 +223,8 @@ def _provenance_statement(made: Provenance) -> ProvenanceStatement:
 
 # From what came to what a comparison takes.
 
-TemplateCheck = Callable[[Mapping[str, NDArray], str], None]
 
-
-def shown_of(told: LookAnswer, ref: ExhibitRef, check: TemplateCheck) -> Shown:
+def shown_of(told: LookAnswer, ref: ExhibitRef) -> Shown:
     """What another member shows; FormatError where it is not what such a member can show."""
     where = f"{ref}: answer"
     exhibit = exhibit_of_statement(told.exhibit)
@@ -233,7 +232,7 @@ def shown_of(told: LookAnswer, ref: ExhibitRef, check: TemplateCheck) -> Shown:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise FormatError(f"{where}: an original of SHA-256 {sha256[:12]} needed")
     scan = _scan_contents(told, where) if told.scan else None
-    sides = tuple(_side(one, told, exhibit, ref, where, check) for one in told.sides)
+    sides = tuple(_side(one, told, exhibit, ref, where) for one in told.sides)
     if not sides and scan is None:
         raise FormatError(f"{where}: a mark or a scan needed, found neither")
     return Shown(str(ref), exhibit, told.whole, sides, scan)
@@ -252,15 +251,10 @@ def exhibit_of_statement(told: ExhibitStatement) -> Exhibit:
 
 
 def _side(
-    one: SideStatement,
-    told: LookAnswer,
-    exhibit: Exhibit,
-    ref: ExhibitRef,
-    where: str,
-    check: TemplateCheck,
+    one: SideStatement, told: LookAnswer, exhibit: Exhibit, ref: ExhibitRef, where: str
 ) -> Side:
     template = stated_template(one.template, where)
-    check(template.arrays, where)
+    check_described(template.arrays, where)  # before a kernel runs on what somebody sent
     facts: dict[str, Any] = {"others": one.others, "member": ref.member, "exhibit": exhibit}
     facts["known_as"] = one.known_as
     if one.mark is None:

@@ -34,6 +34,7 @@ from ribin.vault.files import fsync_folder
 from ribin.vault.packed import pack_template
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan, record_sent
 from ribin.vault.vault import Vault
+from ribin.workers import Tick, silent
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def export_bundle(
     reason: str,
     sealed_for: PublicKey | None = None,
     messages: Sequence[bytes] = (),
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Tick = silent,
 ) -> SentBundle:
     """Write the file of a bundle, whole or not at all.
 
@@ -193,10 +194,7 @@ def _gather(vault: Vault, receiver: str, reach: Scope) -> _BundleParts:
 
 
 def _pack(
-    vault: Vault,
-    gathered: _BundleParts,
-    writer: BundleWriter,
-    on_progress: Callable[[int, int], None],
+    vault: Vault, gathered: _BundleParts, writer: BundleWriter, on_progress: Tick
 ) -> tuple[list[tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]], list[BundleFile]]:
     """Put templates and originals into the bundle; what its manifest says of them."""
     exhibits = []

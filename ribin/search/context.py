@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.network import Network
-
-OnProgress = Callable[[str, int, int], None]  # what is done, how many so far, of how many
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody wants to know."""
+from ribin.workers import OnProgress, silent
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from ribin.extract.outlines import add_notes
 from ribin.model import Scan, ScanKind, stated_lighting
 from ribin.params.defaults import Params
 from ribin.pipeline import MarkVerdict, UsableMarks, judge_marks, usable_marks
-from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
 from ribin.services.enrol_remarks import NewWords, mark_remarks, not_taken_over
 from ribin.services.reading import AS_STATED, ReadOptions, reading_differences
@@ -34,7 +33,15 @@ from ribin.vault.parameter_sets import keep_parameters
 from ribin.vault.redescribe import contents_as_read
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
-from ribin.workers import WORTH_A_PROCESS, Outcome, WorkItem, in_order, local_executor
+from ribin.workers import (
+    WORTH_A_PROCESS,
+    OnProgress,
+    Outcome,
+    WorkItem,
+    in_order,
+    local_executor,
+    silent,
+)
 
 
 @dataclass(frozen=True)

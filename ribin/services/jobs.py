@@ -15,14 +15,13 @@ from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv, write_csv
 from ribin.cases.exhibits import CLASS_FIELDS, COLUMNS
 from ribin.cases.plausible import iso_day
 from ribin.errors import FormatError, ParameterError, RibinError
-from ribin.search.context import OnProgress, silent
 from ribin.services.batch_items import BatchWork, EnrolScans
 from ribin.services.enrol import Admission
 from ribin.services.files import whole_file
 from ribin.services.session import Vaults
 from ribin.vault.enrol import EnrolOutcome
 from ribin.vault.journal import Journal, open_journal
-from ribin.workers import Executor, Outcome, WorkItem, in_order, local_executor
+from ribin.workers import Executor, OnProgress, Outcome, WorkItem, in_order, local_executor, silent
 
 # Columns of each kind of job: those that are needed, and those that may be there.
 _COLUMNS = {

@@ -38,6 +38,7 @@ class LeadStep(StrEnum):
     SUPERSEDE = "supersede"  # an own verdict, which is kept
     CONFIRM = "confirm"  # two verdicts of the other member
     CLOSE = "close"
+    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True)

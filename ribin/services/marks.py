@@ -12,7 +12,6 @@ import numpy as np
 from ribin.cases.exhibits import Candidate, LookPurpose, Request, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
-from ribin.describe.soundness import check_described
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.exchange.looks import LookAnswer, LookQuestion, ScanWish, Shown, shown_of
 from ribin.exchange.message import MessageKind
@@ -27,8 +26,6 @@ from ribin.vault.disclosure import as_seen_by
 from ribin.vault.parameter_sets import kept_parameters
 from ribin.vault.people import check_searcher
 from ribin.view.surface import Surface, compared_surface, measured_surface, whole_surface
-
-check_template = check_described  # before a kernel runs on what another member sent
 
 # What a person means by a name. Services take the meaning, so that no file in the working folder
 # takes the place of an exhibit where exhibits alone are meant.
@@ -294,7 +291,7 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
     )
     line = session.network.line(session.member, ref.member)
     told = line.ask(MessageKind.LOOK, question, LookAnswer).content
-    return shown_of(told, ref, check_template)
+    return shown_of(told, ref)
 
 
 # The surface of a mark as it was measured; of an enrolled one from the file as it was received.

@@ -12,9 +12,9 @@ from node_makers import CLI, process, wait_for
 
 from ribin.cases.leads import login_name
 from ribin.node.demo import demo_nodes
-from ribin.search.context import silent
 from ribin.services.demo import WHO, build_demo
 from ribin.vault.vault import Vault
+from ribin.workers import silent
 
 JAM, BLZ = "JAM-2026-0007-1", "BLZ-2025-0042-1"
 ANA, BEN, HEAD = "Ana Brown", "Ben Cole", login_name() or WHO

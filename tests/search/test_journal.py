@@ -49,7 +49,7 @@ def compared(monkeypatch):
 
     monkeypatch.setattr("ribin.search.compare.compare_many", comparing)
     monkeypatch.setattr("ribin.search.compare.look_again", lambda *_: None)
-    monkeypatch.setattr("ribin.services.replies.check_template", lambda arrays, where: None)
+    monkeypatch.setattr("ribin.services.replies.check_described", lambda arrays, where: None)
     return seen, ends_after
 
 
