@@ -27,7 +27,18 @@ from ribin.exchange.questions import (
     stated_template,
     template_statement,
 )
-from ribin.foreign import Hex32, LongText, Name, Printable, Statement, as_facts
+from ribin.foreign import (
+    ExhibitName,
+    Hex32,
+    Hex32OrEmpty,
+    LongText,
+    Name,
+    ParamsId,
+    Printable,
+    Pseudonym,
+    Statement,
+    as_facts,
+)
 from ribin.model import LeftOut, Mark, MarkType, Provenance, ScanKind, Template
 from ribin.text import escaped
 from ribin.vault.packed import MOST_PACKED_BYTES, NOWHERE, pack_template, unpack_template
@@ -45,19 +56,19 @@ _Place = Annotated[float, Meta(ge=-1e9, le=1e9)]
 class LookQuestion(Printable, frozen=True):
     """An exhibit that the sender wants to see, and what for: `action` is how the log names it."""
 
-    exhibit: Annotated[str, Meta(min_length=1, max_length=1000)]
+    exhibit: ExhibitName
     scope: Scope
     who: LongText
     reason: LongText
     action: LookPurpose
-    params_id: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
+    params_id: ParamsId
     mark: MarkType | None = None
-    sha256: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")] = ""
+    sha256: Hex32OrEmpty = ""
     every: bool = False
     scan: ScanWish = "no"
     any_params: bool = False
     earlier: Annotated[  # other sets of parameters that the sender has, where there is none of it
-        tuple[Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")], ...], Meta(max_length=8)
+        tuple[ParamsId, ...], Meta(max_length=8)
     ] = ()
 
 
@@ -71,7 +82,7 @@ class _Event(Printable, frozen=True):
 class ExhibitStatement(Printable, frozen=True):
     """An exhibit as it crosses the border."""
 
-    exhibit: Annotated[str, Meta(min_length=1, max_length=1000)]
+    exhibit: ExhibitName
     event: _Event
     kind: ExhibitKind
     class_fields: ClassFieldsStatement
@@ -108,7 +119,7 @@ class SideStatement(Statement, frozen=True):
     """A mark that is shown; `mark` where its original is released."""
 
     template: TemplateStatement
-    known_as: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    known_as: Pseudonym
     others: Annotated[tuple[MarkType, ...], Meta(max_length=1000)]
     mark: MarkStatement | None
 

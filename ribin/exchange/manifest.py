@@ -23,7 +23,17 @@ from msgspec import Meta, structs, to_builtins
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.cases.plausible import checked_past_day
 from ribin.errors import FormatError, ParameterError
-from ribin.foreign import Hex32, LongText, MemberCode, Name, Printable, as_facts, read_facts
+from ribin.foreign import (
+    Hex32,
+    Hex32OrEmpty,
+    LongText,
+    MemberCode,
+    Name,
+    Printable,
+    Pseudonym,
+    as_facts,
+    read_facts,
+)
 from ribin.text import NAME_LENGTH
 from ribin.vault.enrol import exhibit_problems
 from ribin.vault.received import BundledSearch, ReceivedExhibit, ReceivedScan
@@ -64,7 +74,7 @@ class _Released(Printable, frozen=True):
 
 
 class _Exhibit(Printable, frozen=True):
-    exhibit: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    exhibit: Pseudonym
     kind: ExhibitKind
     class_fields: _ClassFields
     released: _Released | None
@@ -88,7 +98,7 @@ class _Manifest(Printable, frozen=True):
     searches: Annotated[tuple[BundledSearch, ...], Meta(max_length=100_000)]
     received: Annotated[int, Meta(ge=0, lt=1 << 31)]
     anchor: Hex32
-    anchor_kept: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]
+    anchor_kept: Hex32OrEmpty
     messages: Annotated[tuple[Hex32, ...], Meta(max_length=100_000)]
 
 

@@ -103,8 +103,8 @@ def answer_search(
     mark_table = seen.mark_table(query.mark_type, query.params_id)
     left_out = seen.marks_of(name for member, name in request.leave_out if member == vault.member)
     known = query if is_own else _as_known_here(query, seen)
-    asked = (request, vault, mark_table, left_out, context, context.shard_scorer)
-    found = _compare(known, *asked, query.provenance.sha256, reach)
+    gallery = _Gallery(vault, mark_table, left_out, context.shard_scorer, vault)
+    found = _compare(known, request, reach, gallery, context, query.provenance.sha256)
     exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
     ordered = seen.order(found.full.rows)
     rows = group_rows(ordered, apart_by_event(exhibits), request.group, reach)
@@ -217,23 +217,41 @@ class BundledMember:
         with Vault.open(network.members[self.home].folder) as own:
             # It has what a search needs of a vault: folder, member, holdings and templates.
             received = ReceivedGallery(own, self.code)
-            gallery = cast(Vault, received)
-            mark_table = gallery.mark_table(query.mark_type)
+            mark_table = received.mark_table(query.mark_type)
             names = {exhibit for member, exhibit in request.leave_out if member == self.code}
             left_out = received.marks_known_as(names) if names else []
             scorer = Threads(self.context.threads)  # workers elsewhere have no bundle
-            asked = (request, gallery, mark_table, left_out, self.context, scorer)
-            found = _compare(query, *asked, query.provenance.sha256, reach, own)
+            gallery = _Gallery(cast(Vault, received), mark_table, left_out, scorer, own)
+            file_sha256 = query.provenance.sha256
+            found = _compare(query, request, reach, gallery, self.context, file_sha256)
         known = apart_by_event(found.full.exhibits)
         rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
         note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"
-        notes = (*found.notes, f"{note} of {self.bundle.made_at[:10]}")
-        told = (rows, found.counts, mark_table.snapshot, notes, found.journal)
-        return Answer(*told, bundle=self.bundle.number)
+        return Answer(
+            rows,
+            found.counts,
+            mark_table.snapshot,
+            notes=(*found.notes, f"{note} of {self.bundle.made_at[:10]}"),
+            journal=found.journal,
+            bundle=self.bundle.number,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Gallery:
+    """What a query is compared with: the marks of a vault, or those that a bundle brought."""
+
+    vault: Vault  # of the marks, or what stands in for one
+    mark_table: MarkTable
+    left_out: Collection[int]  # marks that are not for this request
+    scorer: CoarseScorer
+    own: Vault  # whose synonyms count
 
 
 @dataclass(frozen=True)
 class _Compared:
+    """Rows and counts before it is decided what of them the asker is shown."""
+
     full: FullComparison
     counts: Counts
     notes: tuple[str, ...]
@@ -243,34 +261,31 @@ class _Compared:
 def _compare(
     query: Template,
     request: Request,
-    gallery: Vault,
-    mark_table: MarkTable,
-    left_out: Collection[int],
-    context: SearchContext,
-    scorer: CoarseScorer,
-    file_sha256: str,
     reach: Scope,
-    vault: Vault | None = None,
+    gallery: _Gallery,
+    context: SearchContext,
+    file_sha256: str,
 ) -> _Compared:
     """What is eligible -> coarse scores, unless all is to be compared -> full comparison.
 
-    `vault`: whose synonyms count, where that is not the gallery's own.
+    `file_sha256`: of the scan that the asker searches with, as it is there.
     """
-    with (vault or gallery).catalogue.reading() as db:
+    vault, mark_table = gallery.vault, gallery.mark_table
+    with gallery.own.catalogue.reading() as db:
         words = Vocabulary({}, read_synonyms(db))
-    eligible = eligible_marks(query, mark_table, request, reach, left_out, words)
+    eligible = eligible_marks(query, mark_table, request, reach, gallery.left_out, words)
     chosen, journal = mark_table.ids[eligible.wanted], None
     notes: tuple[str, ...] = ()
     if request.full:
-        journal = FullSearchJournal.beside(gallery, query, context.params)
+        journal = FullSearchJournal.beside(vault, query, context.params)
     else:
-        tick = partial(context.progress, f"{gallery.member}: coarse stage")
+        tick = partial(context.progress, f"{vault.member}: coarse stage")
         chosen, notes = shortlist_marks(
-            query, gallery, mark_table, eligible, context.params, scorer, tick
+            query, vault, mark_table, eligible, context.params, gallery.scorer, tick
         )
     found = filter_notes(mark_table, request, reach, words)
-    notes += tuple(f"{gallery.member}: {note}" for note in found)
-    full = compare_shortlist(query, gallery, chosen, context, journal, file_sha256)
+    notes += tuple(f"{vault.member}: {note}" for note in found)
+    full = compare_shortlist(query, vault, chosen, context, journal, file_sha256)
     if reach is Scope.COUNTRY:  # which firearms are known is not for others
         notes += shared_lines(full)
     return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)
