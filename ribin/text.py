@@ -1,6 +1,6 @@
 """The one rule for what people and other members write: how it is cleaned, what it may hold.
 
-Every entry passes it at the door, so that no later step (a bundle, a table, a terminal) has to
+Every entry passes it when it comes in, so that no later step (a bundle, a table, a terminal) has to
 refuse what is in the vault already.
 """
 

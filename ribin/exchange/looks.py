@@ -148,7 +148,7 @@ class LookAnswer(Statement, frozen=True):
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ExhibitView:
     """An exhibit as somebody is shown it: its sides, or the scan that they are cut from.
 
     `scans` are the SHA-256 of those that were shown, as the owner has them.
@@ -165,7 +165,7 @@ class Shown:
 # From what the owner has to what is sent.
 
 
-def look_answer(shown: Shown) -> LookAnswer:
+def look_answer(shown: ExhibitView) -> LookAnswer:
     """What is sent of what is shown."""
     originals = {
         side.template.provenance.sha256: side.original for side in shown.sides if side.original
@@ -235,7 +235,7 @@ def _provenance_statement(made: Provenance) -> ProvenanceStatement:
 # From what came to what a comparison takes.
 
 
-def shown_of(told: LookAnswer, ref: ExhibitRef) -> Shown:
+def shown_of(told: LookAnswer, ref: ExhibitRef) -> ExhibitView:
     """What another member shows; FormatError where it is not what such a member can show."""
     where = f"{ref}: answer"
     exhibit = exhibit_of_statement(told.exhibit)
@@ -246,7 +246,7 @@ def shown_of(told: LookAnswer, ref: ExhibitRef) -> Shown:
     sides = tuple(_side(one, told, exhibit, ref, where) for one in told.sides)
     if not sides and scan is None:
         raise FormatError(f"{where}: a mark or a scan needed, found neither")
-    return Shown(str(ref), exhibit, told.whole, sides, scan)
+    return ExhibitView(str(ref), exhibit, told.whole, sides, scan)
 
 
 def exhibit_of_statement(told: ExhibitStatement) -> Exhibit:

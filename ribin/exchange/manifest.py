@@ -103,7 +103,7 @@ class _Manifest(Printable, frozen=True):
 
 
 @dataclass(frozen=True)
-class Contents:
+class BundleContents:
     """What a bundle states: all that its sender shares with its receiver when it was made.
 
     `number` counts the bundles of this sender to this receiver; a later one takes the place of
@@ -125,7 +125,7 @@ class Contents:
     messages: tuple[str, ...] = ()  # SHA-256 of each
 
 
-def write_contents(contents: Contents) -> bytes:
+def write_contents(contents: BundleContents) -> bytes:
     """The text of the manifest."""
     exhibits = tuple(_exhibit_facts(*one) for one in contents.exhibits)
     stated = _Manifest(**{**vars(contents), "exhibits": exhibits})
@@ -142,13 +142,13 @@ def statement_problem(exhibit: ReceivedExhibit) -> str:
     return ""
 
 
-def read_contents(content: bytes, where: str) -> Contents:
+def read_contents(content: bytes, where: str) -> BundleContents:
     """What the text of a manifest states.
 
     Raises FormatError: a statement is missing, unknown, of another kind, or contradicts another.
     """
     stated = read_facts(content, _Manifest, where, FORMAT, VERSION)
-    made = Contents(
+    made = BundleContents(
         **{**structs.asdict(stated), "exhibits": tuple(map(_as_exhibit, stated.exhibits))}
     )
     _check_whole(made, where)
@@ -173,7 +173,7 @@ def _as_exhibit(stated: _Exhibit) -> tuple[ReceivedExhibit, tuple[ReceivedScan, 
     return ReceivedExhibit(stated.exhibit, stated.kind, fields, released), stated.scans
 
 
-def _check_whole(made: Contents, where: str) -> None:
+def _check_whole(made: BundleContents, where: str) -> None:
     """Every file is named by the exhibits, and the other way round; every name is there once."""
     named: list[str] = []
     for _, scans in made.exhibits:
@@ -201,7 +201,7 @@ def _check_whole(made: Contents, where: str) -> None:
             raise FormatError(f"{where}: {file.name} needs the SHA-256 in its name")
 
 
-def _check_released(made: Contents, where: str) -> None:
+def _check_released(made: BundleContents, where: str) -> None:
     """What is released could be an exhibit of its owner: names, days, and one event said once."""
     try:
         checked_past_day(made.made_at[:10], f"{where}: made_at")

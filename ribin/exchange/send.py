@@ -20,8 +20,8 @@ from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import (
     MANIFEST,
     MESSAGES,
+    BundleContents,
     BundleFile,
-    Contents,
     read_contents,
     statement_problem,
     write_contents,
@@ -98,7 +98,7 @@ def export_bundle(
             head = (bundle, vault.member, receiver, number, made_at, f"ribin {__version__}")
             named = tuple(_put_message(writer, files, raw) for raw in dict.fromkeys(messages))
             stated_files = (tuple(exhibits), tuple(files))
-            manifest = Contents(*head, *stated_files, **vars(about), messages=named)
+            manifest = BundleContents(*head, *stated_files, **vars(about), messages=named)
             stated = write_contents(manifest)
             read_contents(stated, str(path))  # what is signed can be read
             writer.add(MANIFEST, stated)

@@ -27,7 +27,7 @@ from ribin.errors import (
     error_with_hint,
 )
 from ribin.exchange.carrier import Way
-from ribin.exchange.line import Prepared
+from ribin.exchange.line import PreparedQuestion
 from ribin.model import Template
 from ribin.params.defaults import ValidationParams
 from ribin.search.compare import row_order, sum_counts
@@ -139,7 +139,7 @@ def _search(
     context: SearchContext,
     members: Sequence[str],
     earlier: Sequence[Template] = (),
-) -> _Made:
+) -> _MarkSearch:
     started, asked_at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     params = context.params
     if query.params_id != params.template_id:
@@ -171,11 +171,11 @@ def _search(
         asked_at=asked_at,
     )
     kept = [answer.journal for answer in given.values() if answer.journal]
-    return _Made(result, kept, answers.waiting)
+    return _MarkSearch(result, kept, answers.waiting)
 
 
 @dataclass
-class _Made:
+class _MarkSearch:
     """The list of one mark, what may be forgotten once the whole search is answered, and the ids of
     questions that may still be answered."""
 
@@ -255,7 +255,7 @@ def _ask_all(
     return answers
 
 
-_Found = Answer | RibinError | OSError
+_Outcome = Answer | RibinError | OSError
 _GRACE_S = 2.0  # that a carrier may take to say that the time is over
 _MAY_FAIL = (StoreError, AccessError, FormatError, OSError)
 _OTHERS_MAY_FAIL = (RibinError, OSError)  # what is wrong usage there is no reason to ask nobody
@@ -268,17 +268,17 @@ def _answers_of(
     context: SearchContext,
     answers: _Answers,
     earlier: Sequence[Template],
-) -> dict[str, _Found]:
+) -> dict[str, _Outcome]:
     """The answer of each, or why there is none. Who answers in this process, or by a bundle that is
     here, does so in turn: threads of its own would make nothing faster. Meanwhile lines wait."""
-    found: dict[str, _Found] = {}
+    found: dict[str, _Outcome] = {}
     home = request.asking_member
     pool = ThreadPoolExecutor(max_workers=max(1, len(asked)))
     begun = time.monotonic()
     try:
-        sent: dict[str, tuple[Prepared, Future[Answer]]] = {}
+        sent: dict[str, tuple[PreparedQuestion, Future[Answer]]] = {}
         near: dict[str, Member] = {}
-        far: dict[str, tuple[OtherMember, Prepared]] = {}
+        far: dict[str, tuple[OtherMember, PreparedQuestion]] = {}
         for code in asked:
             try:
                 member = member_of(code, home, context, earlier)
@@ -322,7 +322,7 @@ def _answers_of(
 
 
 def _put_into_outbox(
-    context: SearchContext, home: str, asked: Mapping[str, Prepared], request: Request
+    context: SearchContext, home: str, asked: Mapping[str, PreparedQuestion], request: Request
 ) -> None:
     """Questions that may be answered late are kept as they are sent."""
     folder = context.network.members[home].folder

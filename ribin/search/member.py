@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from ribin.cases.exhibits import Candidate, Counts, Request, Scope
 from ribin.errors import FormatError, StoreError
-from ribin.exchange.line import Answered, Line, Prepared, prepare
+from ribin.exchange.line import CheckedAnswer, Line, PreparedQuestion, prepare
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, candidate_of, counts_of, search_question
 from ribin.model import Template
@@ -136,7 +136,7 @@ class OtherMember:
     deadline_s: float
     earlier: Sequence[Template] = ()  # the query, described with other parameters
 
-    def prepare(self, query: Template, request: Request) -> Prepared:
+    def prepare(self, query: Template, request: Request) -> PreparedQuestion:
         """The question before it is sent."""
         question = search_question(query, request, self.code, self.earlier)
         return prepare(MessageKind.SEARCH, question)
@@ -145,7 +145,7 @@ class OtherMember:
         """The list that the member gives; errors as it refuses, and as `Line.send`."""
         return self.send(self.prepare(query, request), query, request)
 
-    def send(self, asked: Prepared, query: Template, request: Request) -> Answer:
+    def send(self, asked: PreparedQuestion, query: Template, request: Request) -> Answer:
         """As `answer`, of a question that is prepared already."""
         found = self.line.send(asked, SearchAnswer, self.deadline_s)
         sets = [one.params_id for one in self.earlier]
@@ -154,7 +154,7 @@ class OtherMember:
 
 def answer_of(
     code: str,
-    found: Answered[SearchAnswer],
+    found: CheckedAnswer[SearchAnswer],
     query: Template,
     request: Request,
     earlier: Sequence[str],
@@ -249,7 +249,7 @@ class _Gallery:
 
 
 @dataclass(frozen=True)
-class _Compared:
+class _MemberRows:
     """Rows and counts before it is decided what of them the asker is shown."""
 
     full: FullComparison
@@ -265,7 +265,7 @@ def _compare(
     gallery: _Gallery,
     context: SearchContext,
     file_sha256: str,
-) -> _Compared:
+) -> _MemberRows:
     """What is eligible -> coarse scores, unless all is to be compared -> full comparison.
 
     `file_sha256`: of the scan that the asker searches with, as it is there.
@@ -288,4 +288,4 @@ def _compare(
     full = compare_shortlist(query, vault, chosen, context, journal, file_sha256)
     if reach is Scope.COUNTRY:  # which firearms are known is not for others
         notes += shared_lines(full)
-    return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)
+    return _MemberRows(full, count_marks(eligible, len(chosen), full), notes, journal)

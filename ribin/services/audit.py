@@ -165,7 +165,7 @@ _ROWS_OF_A_PAGE = 100
 
 
 @dataclass(frozen=True)
-class Trail:
+class AuditPage:
     """A page of the log: its rows, the newest first, and the number before which more are; 0 where
     there are none."""
 
@@ -174,7 +174,7 @@ class Trail:
     actions: tuple[str, ...]  # that the log has
 
 
-def audit_trail(vault: Vault, wanted: RowFilter, subject: str, who: str, before: int) -> Trail:
+def audit_trail(vault: Vault, wanted: RowFilter, subject: str, who: str, before: int) -> AuditPage:
     """The rows of a filter, and about a subject as `last_rows` has it; errors as there."""
     _check_reader(vault, who)
     for name, day in (("from", wanted.first), ("to", wanted.last)):
@@ -187,7 +187,7 @@ def audit_trail(vault: Vault, wanted: RowFilter, subject: str, who: str, before:
         rows = find_rows(db, wanted, before, _ROWS_OF_A_PAGE + 1)
         actions = tuple(read_actions(db))
     more = rows[_ROWS_OF_A_PAGE - 1].seq if len(rows) > _ROWS_OF_A_PAGE else 0
-    return Trail(tuple(_as_shown(vault, rows[:_ROWS_OF_A_PAGE], who)), more, actions)
+    return AuditPage(tuple(_as_shown(vault, rows[:_ROWS_OF_A_PAGE], who)), more, actions)
 
 
 def _as_shown(vault: Vault, rows: Sequence[AuditRow], who: str) -> Iterator[AuditRow]:

@@ -59,7 +59,7 @@ class BatchOptions:
 
 
 @dataclass(frozen=True)
-class Tally:
+class JobCounts:
     """What became of a job: items in all, done by this run, done before it, failed in all."""
 
     items: int
@@ -72,7 +72,7 @@ class Tally:
 class BatchReport:
     """The tally of a job, its failures by line with their reasons, and the files it wrote."""
 
-    tally: Tally
+    tally: JobCounts
     failures: tuple[tuple[str, str], ...]
     results: tuple[Path, Path]
     remarks: tuple[str, ...] = ()  # how the table was read, and what is odd in its rows
@@ -157,7 +157,7 @@ def run_job(
     journal: Journal,
     progress: OnProgress = silent,
     admit: Admit = _take_value,
-) -> Tally:
+) -> JobCounts:
     """Do what the journal does not have yet. This process alone writes, in the order of the items.
 
     `admit`: what this process does with the outcome of an item, in order; gives what the journal
@@ -169,7 +169,7 @@ def run_job(
     for item, outcome in in_order(executor, work, waiting):
         _log_outcome(item, outcome, journal, admit)
         progress(job.kind, len(journal.done), len(job.items))
-    return Tally(len(job.items), len(waiting), before, len(journal.failed))
+    return JobCounts(len(job.items), len(waiting), before, len(journal.failed))
 
 
 def _log_outcome(item: WorkItem, outcome: Outcome, journal: Journal, admit: Admit) -> None:

@@ -29,7 +29,7 @@ from ribin.vault.keys import own_key, trusted_key
 from ribin.vault.messages import put_own_questions
 from ribin.vault.people import check_looker, check_searcher
 from ribin.vault.received import read_originals
-from ribin.vault.retention import Due, Tombstone, keep_until, purge_exhibit, retention_dates
+from ribin.vault.retention import DueExhibit, Tombstone, keep_until, purge_exhibit, retention_dates
 from ribin.vault.sharing import (
     default_sharing,
     end_release,
@@ -346,7 +346,7 @@ def release_line(done: ReleaseResult) -> str:
     return f"{done.exhibit} ({done.opaque} abroad): {said}, {done.receiver}; {told}"
 
 
-def due_table(dates: Sequence[Due]) -> str:
+def due_table(dates: Sequence[DueExhibit]) -> str:
     """One exhibit a line, the first that is due first."""
     rows = [(d.exhibit, d.keep_until, "its own" if d.own_date else "usual") for d in dates]
     return table(("exhibit", "keep until", "date"), rows) if rows else "no exhibit has a last day"

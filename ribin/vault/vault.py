@@ -27,7 +27,7 @@ from ribin.vault.enrol import (
     INCOMING_FOLDER,
     MARKS_FOLDER,
     Enrolment,
-    Entry,
+    ScanEntry,
     admit_entry,
     bytes_of,
     check_entry,
@@ -169,7 +169,7 @@ class Vault:
             changed.
         """
         content = original if isinstance(original, bytes) else bytes_of(original)
-        entry = Entry(scan, marks, templates, exhibit, who, reason, verdicts)
+        entry = ScanEntry(scan, marks, templates, exhibit, who, reason, verdicts)
         check_entry(entry, content)
         with self.catalogue.reading() as db:
             known = find_enrolled(db, entry.sha256, scan.provenance.source, exhibit)

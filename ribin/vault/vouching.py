@@ -169,7 +169,7 @@ class VouchingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Vouched:
+class LoggedRecord:
     """What a row of the log says of one record: its hash, or None where it was removed."""
 
     name: str
@@ -177,12 +177,12 @@ class Vouched:
     sha256: str | None
 
 
-Vouchers = Mapping[str, Sequence[Vouched]]  # of each record by its name, the oldest first
+Vouchers = Mapping[str, Sequence[LoggedRecord]]  # of each record by its name, the oldest first
 
 
 def read_vouched(db: sqlite3.Connection) -> Vouchers:
     """What the log says of each record."""
-    found: dict[str, list[Vouched]] = {}
+    found: dict[str, list[LoggedRecord]] = {}
     for row in db.execute("SELECT seq, action, subject, who, details FROM audit ORDER BY seq"):
         facts = json.loads(row["details"])
         records = facts.pop("records", None) or {}
@@ -190,7 +190,7 @@ def read_vouched(db: sqlite3.Connection) -> Vouchers:
         named = (row["seq"], row["action"], row["subject"], row["who"])
         said = VouchingRow(*named, facts, tables)
         for name, sha256 in records.items():
-            found.setdefault(name, []).append(Vouched(name, said, sha256))
+            found.setdefault(name, []).append(LoggedRecord(name, said, sha256))
     return found
 
 
@@ -214,7 +214,7 @@ def vouching_problems(vouched: Vouchers) -> Iterator[tuple[str, str]]:
             before = one if one.sha256 is not None else None
 
 
-def _may(said: Vouched, table: str) -> bool:
+def _may(said: LoggedRecord, table: str) -> bool:
     """Whether the rest of its row allows what it says of a table."""
     row, removed = said.row, said.sha256 is None
     if row.action == "create":

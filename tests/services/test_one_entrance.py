@@ -137,7 +137,7 @@ def test_a_released_original_comes_through_the_door(members, as_jam, tmp_path, m
     assert [path.is_file() for path in paths] == [True]
 
 
-# Who may open a vault at all: those who open their own, and the door.
+# Who may open a vault at all: those who open their own, and the one entrance.
 OPENING = {
     "search/engine.py": "the asker's own",
     "search/member.py": "the asker's own, and bundles that it holds",
