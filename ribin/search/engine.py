@@ -174,10 +174,10 @@ def _search(
     return _MarkSearch(result, kept, answers.waiting)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _MarkSearch:
-    """The list of one mark, what may be forgotten once the whole search is answered, and the ids of
-    questions that may still be answered."""
+    """The search with one mark: its list, what may be forgotten once the whole search is answered,
+    and the ids of questions that may still be answered."""
 
     result: SearchResult
     journals: list[FullSearchJournal]
@@ -233,9 +233,9 @@ def _ask_all(
             anchor = log_request(vault, "search", query, request, members=list(asked))
             name = as_seen_by("", vault).hidden_scan_name(query.provenance.sha256)
             request = replace(request, anchor=anchor, query=name)
-    found = _answers_of(query, request, asked, context, answers, earlier)
+    outcomes, answers.waiting = _outcomes_of(query, request, asked, context, earlier)
     for code in asked:
-        answer = found[code]
+        answer = outcomes[code]
         if isinstance(answer, Answer):
             answers.given[code] = answer
             answers.notes += answer.notes
@@ -261,64 +261,70 @@ _MAY_FAIL = (StoreError, AccessError, FormatError, OSError)
 _OTHERS_MAY_FAIL = (RibinError, OSError)  # what is wrong usage there is no reason to ask nobody
 
 
-def _answers_of(
+def _outcomes_of(
     query: Template,
     request: Request,
     asked: Sequence[str],
     context: SearchContext,
-    answers: _Answers,
     earlier: Sequence[Template],
-) -> dict[str, _Outcome]:
-    """The answer of each, or why there is none. Who answers in this process, or by a bundle that is
-    here, does so in turn: threads of its own would make nothing faster. Meanwhile lines wait."""
-    found: dict[str, _Outcome] = {}
-    home = request.asking_member
-    pool = ThreadPoolExecutor(max_workers=max(1, len(asked)))
-    begun = time.monotonic()
+) -> tuple[dict[str, _Outcome], list[str]]:
+    """The answer of each, or why there is none; and the ids of questions that may still be
+    answered. Who answers in this process, or by a bundle that is here, does so in turn: threads of
+    its own would make nothing faster. Meanwhile lines wait."""
+    begun, home = time.monotonic(), request.asking_member
+    outcomes: dict[str, _Outcome] = {}
+    waiting: list[str] = []
+    near: dict[str, Member] = {}
+    far: dict[str, tuple[OtherMember, PreparedQuestion]] = {}
+    for code in asked:
+        try:
+            member = member_of(code, home, context, earlier)
+            if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
+                far[code] = member, member.prepare(query, request)
+            else:
+                near[code] = member
+        except _OTHERS_MAY_FAIL as error:
+            outcomes[code] = error
+    _put_into_outbox(context, home, {code: one for code, (_, one) in far.items()}, request)
+    pool = ThreadPoolExecutor(max_workers=max(1, len(far)))
     try:
-        sent: dict[str, tuple[PreparedQuestion, Future[Answer]]] = {}
-        near: dict[str, Member] = {}
-        far: dict[str, tuple[OtherMember, PreparedQuestion]] = {}
-        for code in asked:
-            try:
-                member = member_of(code, home, context, earlier)
-                if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
-                    far[code] = member, member.prepare(query, request)
-                else:
-                    near[code] = member
-            except _OTHERS_MAY_FAIL as error:
-                found[code] = error
-        _put_into_outbox(context, home, {code: one for code, (_, one) in far.items()}, request)
-        for code, (member, prepared) in far.items():
-            sent[code] = prepared, pool.submit(member.send, prepared, query, request)
+        sent = {
+            code: pool.submit(member.send, question, query, request)
+            for code, (member, question) in far.items()
+        }
         for code, member in near.items():
             try:
-                found[code] = member.answer(query, request)
+                outcomes[code] = member.answer(query, request)
             except _OTHERS_MAY_FAIL as error:
                 if code == home and not isinstance(error, _MAY_FAIL):
                     raise
-                found[code] = error
-        for code, (prepared, future) in sent.items():
-            try:
-                left_s = begun + context.deadline_s - time.monotonic()
-                found[code] = future.result(max(left_s, 0.0) + _GRACE_S)
-            except TimeoutError:
-                found[code] = NoAnswerError(f"no answer in {context.deadline_s:g} s")
-            except _OTHERS_MAY_FAIL as error:
-                found[code] = error
-            away = isinstance(found[code], StoreError) and not isinstance(
-                found[code], NoAnswerError
-            )
+                outcomes[code] = error
+        for code, future in sent.items():
+            left_s = max(begun + context.deadline_s - time.monotonic(), 0.0)
+            outcome = _outcome_by(left_s, future, context.deadline_s)
+            away = isinstance(outcome, StoreError) and not isinstance(outcome, NoAnswerError)
             if away and (bundled := bundle_of(code, home, context)):  # as without a line
-                found[code] = bundled.answer(query, request)
+                outcome = bundled.answer(query, request)
+            outcomes[code] = outcome
             # Whoever has not answered, or refused, may do so once that is mended.
-            problem = "" if isinstance(found[code], Answer) else str(found[code])
-            answers.waiting += [prepared.id] if problem else []
+            problem = "" if isinstance(outcome, Answer) else str(outcome)
+            question = far[code][1].id
+            waiting += [question] if problem else []
             with open_member(context.network.members[home].folder, home) as vault:
-                settle_question(vault, prepared.id, problem)
+                settle_question(vault, question, problem)
     finally:
         pool.shutdown(wait=False)
-    return found
+    return outcomes, waiting
+
+
+def _outcome_by(left_s: float, answer: Future[Answer], deadline_s: float) -> _Outcome:
+    """What comes over a line in the seconds that are left of the deadline."""
+    try:
+        return answer.result(left_s + _GRACE_S)
+    except TimeoutError:
+        return NoAnswerError(f"no answer in {deadline_s:g} s")
+    except _OTHERS_MAY_FAIL as error:
+        return error
 
 
 def _put_into_outbox(

@@ -288,7 +288,9 @@ def write_gallery(session: Session, made: FinishedSearch, path: Path) -> list[st
         for candidate in one.candidates:
             key = MarkType(candidate.mark), candidate.rank
             try:
-                pictures[key] = _show(session, side, made.request, candidate, folder)
+                pictures[key] = _write_candidate_page(
+                    session, side, made.request, candidate, folder
+                )
             except AccessError:
                 pictures[key] = RowPicture(why_not=NOT_RELEASED)
             except RibinError as error:
@@ -299,7 +301,7 @@ def write_gallery(session: Session, made: FinishedSearch, path: Path) -> list[st
     return problems
 
 
-def _show(
+def _write_candidate_page(
     session: Session, side: Side, request: Request, candidate: Candidate, folder: Path
 ) -> RowPicture:
     """Lay one candidate beside the query and write the page of both."""
@@ -341,10 +343,12 @@ def report_search(
     shown: tuple[CandidatePicture, ...] = ()
     if session and asker.request:
         request = asker.request
-        side = _drawn(first, query)
+        side = _side_of_list(first, query)
         if side:
             chosen = first.candidates[:pictures]
-            shown = tuple(_shown(session, request, side, candidate) for candidate in chosen)
+            shown = tuple(
+                _candidate_picture(session, request, side, candidate) for candidate in chosen
+            )
         facts = {"figures": lists_sha256(lists_value(lists)), "search": lists.search}
         chain = enter_report(session.vault, first.query_sha256 or first.query, request, facts)
     kind = query[0].mark.kind if query else None
@@ -355,7 +359,7 @@ def report_search(
     return search_document(head, lists, shown, chain, method), problems
 
 
-def _drawn(first: SearchResult, query: Sequence[Side]) -> Side | None:
+def _side_of_list(first: SearchResult, query: Sequence[Side]) -> Side | None:
     """The mark of the first list among those of the query.
 
     Raises ParameterError: the scan is not the one that was searched with.
@@ -372,7 +376,7 @@ def _drawn(first: SearchResult, query: Sequence[Side]) -> Side | None:
     return None
 
 
-def _shown(
+def _candidate_picture(
     session: Session, request: Request, side: Side, candidate: Candidate
 ) -> CandidatePicture:
     name = f"{candidate.member}:{candidate.exhibit}"

@@ -1,4 +1,4 @@
-"""Five members, each a process of its own with its own server, and a gun used in two of them: found,
+"""Five members, each a process with its own server, and a gun used in two of them: found,
 looked at, released, taken up, reviewed twice, linked, traced, told, corrected and withdrawn, over
 TLS; and the same with a node that is down for a while."""
 
