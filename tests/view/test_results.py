@@ -173,12 +173,6 @@ def test_a_gallery_that_could_not_be_written_is_refused_first(ribin, demo, tmp_p
     assert "a name that ends in .html needed" in done.err
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory):
-    with open_browser(tmp_path_factory.mktemp("browser")) as browser:
-        yield browser
-
-
 @in_browser
 def test_rows_are_filtered_and_open_their_page(opened, ribin, demo, tmp_path):
     page = tmp_path / "list.html"
