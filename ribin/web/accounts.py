@@ -92,7 +92,7 @@ def own_password(request: Request) -> Response:
 
 
 def _laboratory(request: Request) -> Laboratory:
-    laboratory = request.app.state.laboratory
+    laboratory = request.app.state.authenticator
     assert isinstance(laboratory, Laboratory)
     return laboratory
 
