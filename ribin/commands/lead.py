@@ -335,7 +335,7 @@ def trace(exhibit: str, graphml: Path | None, picture: Path | None, call: Call) 
     """Print all exhibits joined to one by confirmed links, in the order of time, across countries.
 
     With --network each member concerned is asked, and tells by its own rules: class fields under
-    an opaque name, and the event once it has released it to you. Both sides' audit logs keep it.
+    a pseudonym, and the event once it has released it to you. Both sides' audit logs keep it.
 
     \b
     Example:

@@ -20,7 +20,7 @@ from ribin.commands.terminal import say
 def export_bundle(file: Path, receiver: str, sealed: bool, call: Call) -> None:
     """Write all that you share with a member into FILE, signed with your key.
 
-    Class fields and templates go under opaque names; exhibit, event and originals of what you
+    Class fields and templates go under pseudonyms; exhibit, event and originals of what you
     released to that member. Each bundle is the whole of it and takes the place of the one before.
 
     \b

@@ -4,7 +4,7 @@
  "number": 7, "made_at": ..., "program": ..., "exhibits": [...], "files": [...],
  "searches": [...], "received": 4, "anchor": ..., "anchor_kept": ...}
 
-Each exhibit has an opaque name, its kind and class fields, its scans with their marks, and
+Each exhibit has a pseudonym, its kind and class fields, its scans with their marks, and
 `released` where its owner released it: the exhibit as its owner calls it, with its event.
 `searches` are those that its sender made in bundles of the receiver, `received` is the number of
 the last of these bundles, `anchor` and `anchor_kept` are the log heads of `vault/anchors.py`.

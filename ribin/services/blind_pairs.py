@@ -71,7 +71,7 @@ def due_leads(vault: Vault, who: str) -> frozenset[str]:
 
 
 def _names(db: Any, member: str, ref: ExhibitRef) -> Names:
-    """An own exhibit by the name that it has, each that it had, and the one that it has abroad."""
+    """An own exhibit by the name that it has, each that it had, and its pseudonym."""
     if ref.member != member:
         return (ref,)
     named = named_in_lead(db, ref.exhibit)

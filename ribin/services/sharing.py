@@ -329,7 +329,7 @@ def sharing_facts(vault: Vault) -> dict[str, object]:
 
 def sharing_table(facts: dict) -> str:
     """One exhibit a line, and the level that new ones begin with."""
-    header = ("exhibit", "sharing", "known abroad as", "released to")
+    header = ("exhibit", "sharing", "pseudonym", "released to")
     rows = [
         (e["exhibit"], e["sharing"], e["opaque"], ", ".join(e["released_to"]) or "-")
         for e in facts["exhibits"]
@@ -343,7 +343,7 @@ def release_line(done: ReleaseResult) -> str:
     what = "exhibit, event and originals" if done.original else "exhibit and event"
     said = "release ended" if done.ended else f"{what} released"
     told = "both audit logs have it" if done.told else done.note
-    return f"{done.exhibit} ({done.opaque} abroad): {said}, {done.receiver}; {told}"
+    return f"{done.exhibit} (pseudonym {done.opaque}): {said}, {done.receiver}; {told}"
 
 
 def due_table(dates: Sequence[DueExhibit]) -> str:

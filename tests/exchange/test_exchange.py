@@ -388,7 +388,7 @@ def test_the_next_bundle_corrects_what_was_told_and_tells_no_history(pair):
     path = pair.send()
     pair.receive(path)
     now = known(pair)
-    assert before.keys() == now.keys()  # under the same opaque names
+    assert before.keys() == now.keys()  # under the same pseudonyms
     changed = [one for name, one in now.items() if one != before[name]]
     (one,) = changed
     assert one.class_fields.calibre == ".40"

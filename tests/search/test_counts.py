@@ -161,7 +161,7 @@ def test_equal_scores_are_ranked_by_member_exhibit_and_scan(network):
     assert [(r.member, r.exhibit, r.sha256) for r in rows] == sorted(
         (r.member, r.exhibit, r.sha256) for r in rows
     )
-    # Another member's exhibits stand in the order of the opaque names that they are told by.
+    # Another member's exhibits stand in the order of the pseudonyms that they are told by.
     assert [r.exhibit for r in rows[3:]] == ["a", "b", "b"]
     assert sorted(own_names(network, rows[:3])) == ["a", "b", "b"]
 

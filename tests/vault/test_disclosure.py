@@ -123,7 +123,7 @@ def test_scans_of_one_opaque_exhibit_are_one_row(network):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_ledger_abroad_against_one_made_by_hand(tmp_path, seed):
+def test_a_mark_table_as_others_see_it_against_one_made_by_hand(tmp_path, seed):
     drawn = random.Random(seed)
     with Vault.create(tmp_path / "BLZ", "BLZ") as vault:
         for n in range(12):
