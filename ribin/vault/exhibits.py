@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.cases.exhibits import ClassFields, Event, Exhibit
+from ribin.cases.exhibits import CLASS_FIELDS, ClassFields, Event, Exhibit
 from ribin.errors import StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.vault.rows import from_row
@@ -27,6 +28,8 @@ MARKS_OF_SET = (
     " AND m.params_id = ? AND m.reading = coalesce((SELECT reading FROM descriptions AS d"
     " WHERE d.description = whose.description), 0)), whose.description, 0))"
 )
+_FIELDS = ("exhibit", "kind", "sharing", "firearm", "event", *CLASS_FIELDS)
+_FIELDS += tuple(name for name in Event.__dataclass_fields__ if name != "event")
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
 _AT_ONCE = 500  # placeholders in a statement
 
@@ -83,6 +86,22 @@ def fields_of(exhibit: Exhibit) -> dict[str, str]:
 def read_exhibits(db: sqlite3.Connection) -> dict[str, Exhibit]:
     """Every exhibit by its id."""
     return {row["exhibit"]: _exhibit(row) for row in db.execute(f"{_EXHIBITS} ORDER BY exhibit")}
+
+
+def read_fields(
+    db: sqlite3.Connection, names: Sequence[str] | None = None
+) -> dict[str, dict[str, str]]:
+    """The columns of every exhibit, or of these, with those of its event, by its id and in that
+    order: plain rows, since a list of thousands is asked for with each page of it."""
+    these = "" if names is None else "WHERE exhibit IN (SELECT value FROM json_each(?))"
+    query = f"SELECT {', '.join(_FIELDS)} FROM exhibits JOIN events USING (event) {these}"
+    rows = db.execute(f"{query} ORDER BY exhibit", () if names is None else (json.dumps(names),))
+    return {row[0]: dict(zip(_FIELDS, row, strict=True)) for row in rows}
+
+
+def count_exhibits(db: sqlite3.Connection) -> int:
+    """How many exhibits there are."""
+    return int(db.execute("SELECT count(*) FROM exhibits").fetchone()[0])
 
 
 def find_exhibit(db: sqlite3.Connection, name: str) -> Exhibit | None:
