@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,32 +21,19 @@ from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
 from ribin.text import counted, moment_text
 from ribin.vault.corrections import history_of
-from ribin.vault.exhibits import MARKS_IN_USE, current_name, read_aliases, read_fields
+from ribin.vault.exhibits import (
+    ListedMark,
+    ListedScan,
+    current_name,
+    exhibits_judged,
+    read_aliases,
+    read_fields,
+    read_listed_scans,
+)
 from ribin.vault.people import check_looker
 from ribin.vault.sharing import pseudonyms, releases_of
 from ribin.vault.states import scan_state
 from ribin.vault.vault import Vault
-
-
-@dataclass(frozen=True)
-class ListedMark:
-    """A mark that counts: the verdict on its quality, and the outline where a person drew one."""
-
-    mark: str
-    verdict: str  # empty where nobody judged it
-    outline: str
-    outlined_by: str
-
-
-@dataclass(frozen=True)
-class ListedScan:
-    """A scan of an exhibit, with the marks of it that count."""
-
-    sha256: str
-    source: str
-    kind: str
-    lighting: str
-    marks: tuple[ListedMark, ...]
 
 
 @dataclass(frozen=True)
@@ -163,8 +148,7 @@ def find_exhibits(vault: Vault, who: str, filters: ExhibitFilters) -> list[str]:
         stated, aliases = read_fields(db), read_aliases(db)
         passing = set(stated)
         if filters.verdict:
-            query = f"SELECT exhibit FROM {MARKS_IN_USE} JOIN scans USING (sha256)"
-            passing &= {e for (e,) in db.execute(f"{query} WHERE verdict = ?", (filters.verdict,))}
+            passing &= exhibits_judged(db, filters.verdict)
     if filters.in_lead:
         leads = _leads_by_exhibit(vault, who)
         closed = LeadStatus.CLOSED
@@ -185,7 +169,7 @@ def exhibits_named(vault: Vault, who: str, names: Sequence[str]) -> list[ListedE
     """
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
-        stated, scans = read_fields(db, names), _listed_scans(db, names)
+        stated, scans = read_fields(db, names), read_listed_scans(db, names)
         aliases = read_aliases(db)
     opaque = pseudonyms(vault, stated)
     released: dict[str, list[str]] = {}
@@ -205,22 +189,6 @@ def exhibits_named(vault: Vault, who: str, names: Sequence[str]) -> list[ListedE
         for name in names
         if name in stated
     ]
-
-
-def _listed_scans(db: sqlite3.Connection, names: Sequence[str]) -> dict[str, list[ListedScan]]:
-    """The scans of each of these exhibits, oldest first, with the marks that count."""
-    these = "WHERE exhibit IN (SELECT value FROM json_each(?))", (json.dumps(names),)
-    marks: dict[str, list[ListedMark]] = {}
-    query = "SELECT m.sha256, mark_type, verdict, outline, outlined_by"
-    query += f" FROM {MARKS_IN_USE} AS m JOIN scans USING (sha256) {these[0]} ORDER BY mark_id"
-    for sha256, *mark in db.execute(query, these[1]):
-        marks.setdefault(sha256, []).append(ListedMark(*mark))
-    found: dict[str, list[ListedScan]] = {}
-    query = f"SELECT exhibit, sha256, source, kind, lighting FROM scans {these[0]} ORDER BY rowid"
-    for exhibit, sha256, source, kind, lighting in db.execute(query, these[1]):
-        listed = ListedScan(sha256, source, kind, lighting, tuple(marks.get(sha256, ())))
-        found.setdefault(exhibit, []).append(listed)
-    return found
 
 
 def _leads_by_exhibit(vault: Vault, who: str) -> dict[str, list[ListedLead]]:

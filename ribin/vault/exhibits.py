@@ -65,6 +65,27 @@ class StoredMark:
 
 
 @dataclass(frozen=True)
+class ListedMark:
+    """A mark that counts: the verdict on its quality, and the outline where a person drew one."""
+
+    mark: str
+    verdict: str  # empty where nobody judged it
+    outline: str
+    outlined_by: str
+
+
+@dataclass(frozen=True)
+class ListedScan:
+    """A scan of an exhibit, with the marks of it that count."""
+
+    sha256: str
+    source: str
+    kind: str
+    lighting: str
+    marks: tuple[ListedMark, ...]
+
+
+@dataclass(frozen=True)
 class Holdings:
     """All scans and marks of a vault at one moment, oldest first.
 
@@ -99,9 +120,26 @@ def read_fields(
     return {row[0]: dict(zip(_FIELDS, row, strict=True)) for row in rows}
 
 
-def count_exhibits(db: sqlite3.Connection) -> int:
-    """How many exhibits there are."""
-    return int(db.execute("SELECT count(*) FROM exhibits").fetchone()[0])
+def read_listed_scans(db: sqlite3.Connection, names: Sequence[str]) -> dict[str, list[ListedScan]]:
+    """The scans of each of these exhibits, oldest first, with the marks that count."""
+    these = "WHERE exhibit IN (SELECT value FROM json_each(?))", (json.dumps(names),)
+    marks: dict[str, list[ListedMark]] = {}
+    query = "SELECT m.sha256, mark_type, verdict, outline, outlined_by"
+    query += f" FROM {MARKS_IN_USE} AS m JOIN scans USING (sha256) {these[0]} ORDER BY mark_id"
+    for sha256, *mark in db.execute(query, these[1]):
+        marks.setdefault(sha256, []).append(ListedMark(*mark))
+    found: dict[str, list[ListedScan]] = {}
+    query = f"SELECT exhibit, sha256, source, kind, lighting FROM scans {these[0]} ORDER BY rowid"
+    for exhibit, sha256, source, kind, lighting in db.execute(query, these[1]):
+        listed = ListedScan(sha256, source, kind, lighting, tuple(marks.get(sha256, ())))
+        found.setdefault(exhibit, []).append(listed)
+    return found
+
+
+def exhibits_judged(db: sqlite3.Connection, verdict: str) -> set[str]:
+    """The exhibits with a mark of which the quality was judged so."""
+    query = f"SELECT exhibit FROM {MARKS_IN_USE} JOIN scans USING (sha256) WHERE verdict = ?"
+    return {exhibit for (exhibit,) in db.execute(query, (verdict,))}
 
 
 def find_exhibit(db: sqlite3.Connection, name: str) -> Exhibit | None:

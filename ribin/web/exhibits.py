@@ -27,7 +27,6 @@ from ribin.services.exhibits import (
 from ribin.services.list_review import list_progress
 from ribin.services.outbox import tell_now
 from ribin.services.worklist import DueKind, assign_work, read_all_findings, worklist
-from ribin.vault.exhibits import count_exhibits
 from ribin.vault.people import read_people
 from ribin.view import thumbnail_png
 from ribin.web.pages import form_of, page, picture, see, state_of, status_of_error, who_of
@@ -111,9 +110,7 @@ def exhibits(request: Request) -> Response:
         number = min(whole_number(query.get("page", "")), last)
         shown = found[number * _A_PAGE : (number + 1) * _A_PAGE]
         listed = exhibits_named(session.vault, who_of(request), shown)
-        with session.vault.catalogue.reading() as db:
-            total = count_exhibits(db)
-        member = session.member
+        total, member = session.vault.count_exhibits(), session.member
     return page(
         request,
         "exhibits.html",
