@@ -59,7 +59,7 @@ def _ask(network: Network, code: str, asker: str, who: str) -> tuple[int | None,
     try:
         if code == asker:
             with open_member(network.members[code].folder, code) as vault:
-                return len(vault.exhibits()), ""
+                return vault.count_exhibits(), ""
         line = network.line(asker, code)
         told = line.ask(MessageKind.COUNTS, CountsQuestion(who), CountsAnswer).content
         return told.exhibits, ""

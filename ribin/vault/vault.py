@@ -189,6 +189,11 @@ class Vault:
         with self.catalogue.reading() as db:
             return read_exhibits(db)
 
+    def count_exhibits(self) -> int:
+        """How many exhibits there are."""
+        with self.catalogue.reading() as db:
+            return int(db.execute("SELECT count(*) FROM exhibits").fetchone()[0])
+
     def exhibit(self, exhibit: str) -> Exhibit:
         """One exhibit; StoreError where it is unknown."""
         with self.catalogue.reading() as db:
