@@ -18,7 +18,7 @@ from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, candidate_of, counts_of, search_question
 from ribin.model import Template
 from ribin.search.compare import FullComparison, compare_shortlist, count_marks, shared_lines
-from ribin.search.context import SearchContext
+from ribin.search.context import Query, SearchContext
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.journal import FullSearchJournal
 from ribin.search.rank import group_rows
@@ -52,17 +52,14 @@ class Answer:
 class Member(Protocol):
     """Anybody who can be asked."""
 
-    def answer(self, query: Template, request: Request) -> Answer:
+    def answer(self, query: Query, request: Request) -> Answer:
         """Rows and counts; AccessError where the request is refused, StoreError where it fails or
         the member cannot log it: no log, no answer."""
         ...
 
 
-def member_of(
-    code: str, home: str, context: SearchContext, earlier: Sequence[Template] = ()
-) -> Member:
-    """Who answers for a member: itself where there is a way to it, else its last bundle. `earlier`:
-    the mark that is searched with, described with other parameters, for others that have those."""
+def member_of(code: str, home: str, context: SearchContext) -> Member:
+    """Who answers for a member: itself where there is a way to it, else its last bundle."""
     if code == home:
         return OwnVault(code, context)
     member = context.network.members[code]
@@ -70,7 +67,7 @@ def member_of(
     if bundled is None and not (member.is_reached or member.vault):
         raise StoreError(f"{code}: a bundle of it needed, found none: it is reached {member.place}")
     line = context.network.line
-    return bundled or OtherMember(code, line(home, code, context), context.deadline_s, earlier)
+    return bundled or OtherMember(code, line(home, code, context), context.deadline_s)
 
 
 def bundle_of(code: str, home: str, context: SearchContext) -> BundledMember | None:
@@ -120,11 +117,11 @@ class OwnVault:
     code: str
     context: SearchContext
 
-    def answer(self, query: Template, request: Request) -> Answer:
+    def answer(self, query: Query, request: Request) -> Answer:
         """As `answer_search`; StoreError also where the vault is another member's."""
         folder = self.context.network.members[self.code].folder
         with open_member(folder, self.code) as vault:
-            return answer_search(vault, query, request, Scope.COUNTRY, self.context)
+            return answer_search(vault, query.template, request, Scope.COUNTRY, self.context)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,22 +131,21 @@ class OtherMember:
     code: str
     line: Line
     deadline_s: float
-    earlier: Sequence[Template] = ()  # the query, described with other parameters
 
-    def prepare(self, query: Template, request: Request) -> PreparedQuestion:
+    def prepare(self, query: Query, request: Request) -> PreparedQuestion:
         """The question before it is sent."""
-        question = search_question(query, request, self.code, self.earlier)
+        question = search_question(query.template, request, self.code, query.earlier)
         return prepare(MessageKind.SEARCH, question)
 
-    def answer(self, query: Template, request: Request) -> Answer:
+    def answer(self, query: Query, request: Request) -> Answer:
         """The list that the member gives; errors as it refuses, and as `Line.send`."""
         return self.send(self.prepare(query, request), query, request)
 
-    def send(self, asked: PreparedQuestion, query: Template, request: Request) -> Answer:
+    def send(self, asked: PreparedQuestion, query: Query, request: Request) -> Answer:
         """As `answer`, of a question that is prepared already."""
         found = self.line.send(asked, SearchAnswer, self.deadline_s)
-        sets = [one.params_id for one in self.earlier]
-        return answer_of(self.code, found, query, request, sets)
+        sets = [one.params_id for one in query.earlier]
+        return answer_of(self.code, found, query.template, request, sets)
 
 
 def answer_of(
@@ -209,7 +205,7 @@ class BundledMember:
     home: str  # the asker, who holds it
     context: SearchContext
 
-    def answer(self, query: Template, request: Request) -> Answer:
+    def answer(self, query: Query, request: Request) -> Answer:
         """As `OtherMember.answer`, from what the bundle brought; errors alike."""
         network = self.context.network
         reach = network.reach(request.asking_member, self.code)
@@ -217,13 +213,13 @@ class BundledMember:
         with Vault.open(network.members[self.home].folder) as own:
             # It has what a search needs of a vault: folder, member, holdings and templates.
             received = ReceivedGallery(own, self.code)
-            mark_table = received.mark_table(query.mark_type)
+            mark_table = received.mark_table(query.template.mark_type)
             names = {exhibit for member, exhibit in request.leave_out if member == self.code}
             left_out = received.marks_known_as(names) if names else []
             scorer = Threads(self.context.threads)  # workers elsewhere have no bundle
             gallery = _Gallery(cast(Vault, received), mark_table, left_out, scorer, own)
-            file_sha256 = query.provenance.sha256
-            found = _compare(query, request, reach, gallery, self.context, file_sha256)
+            template, file_sha256 = query.template, query.template.provenance.sha256
+            found = _compare(template, request, reach, gallery, self.context, file_sha256)
         known = apart_by_event(found.full.exhibits)
         rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
         note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"

@@ -20,6 +20,7 @@ from ribin.report.explanation import drawn_words
 from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, search_document
 from ribin.report.text import lists_value
+from ribin.search.context import Query
 from ribin.search.engine import search_marks
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.blind_pairs import left_out_of_search, notes_of_search
@@ -115,7 +116,7 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
     owner has not released, its owner and the own vault are asked, and the notes of the lists say
     who was not.
 
-    Raises RibinError: as `sides_of`, `check_reach` and `search`.
+    Raises RibinError: as `sides_of`, `check_reach` and `search_marks`.
     """
     request = options.request(session.member)
     request = replace(request, filters=in_own_words(session.vault, request.filters))
@@ -183,9 +184,8 @@ def _search(
     members: Sequence[str],
     fuse_all: bool = False,
 ) -> SearchLists:
-    templates = [side.template for side in sides]
-    earlier = [side.earlier for side in sides]
-    found = search_marks(templates, request, session.context, members, fuse_all, earlier)
+    queries = [Query(side.template, side.earlier) for side in sides]
+    found = search_marks(queries, request, session.context, members, fuse_all)
     return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in found.lists))
 
 

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 from bundle_makers import changed_manifest, members_of_bundle, signed_again, state_of
-from search_makers import PARAMS_ID, ask, make_query
+from search_makers import PARAMS_ID, ask, make_query, search
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
@@ -18,7 +18,6 @@ from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.vault.corrections import correct_exhibits
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key
 from ribin.vault.received import read_exhibits

@@ -7,14 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from search_makers import PARAMS_ID, SMALL, ask, fill, likeness, make_network, make_query, own_names
+from search_makers import (
+    PARAMS_ID,
+    SMALL,
+    ask,
+    fill,
+    likeness,
+    make_network,
+    make_query,
+    own_names,
+    search,
+)
 from vault_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
 

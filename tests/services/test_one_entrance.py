@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lead_makers import EXAMINER, SECOND, exhibit_ref
-from search_makers import PARAMS_ID, ask, make_network, make_query
+from search_makers import PARAMS_ID, ask, make_network, make_query, search
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
@@ -18,7 +18,6 @@ from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.leads.trace import trace_exhibit
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.search.engine import search
 from ribin.services.audit import verify_log
 from ribin.services.doctor import examine
 from ribin.services.leads import announce, announce_received

@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from search_makers import PARAMS_ID, ask, make_network, make_query
+from search_makers import PARAMS_ID, ask, make_network, make_query, search
 from vault_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
 from ribin.model import MarkType
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.mark_table import MarkFacts
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit
