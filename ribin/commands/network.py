@@ -279,13 +279,13 @@ def agree(
     from ribin.services.network import AgreementOptions, agreements_table, state_agreement
 
     options = AgreementOptions(
-        member,
-        Scope(call.scope) if call.scope else None,
-        questions_an_hour,
-        at_once,
-        most_rows,
-        hold,
-        end,
+        member=member,
+        scope=Scope(call.scope) if call.scope else None,
+        questions_an_hour=questions_an_hour,
+        at_once=at_once,
+        most_rows=most_rows,
+        hold=hold,
+        end=end,
     )
     with call.own_vault() as opened:
         state, version = state_agreement(opened, options, call.who, call.reason)

@@ -233,7 +233,9 @@ def _searches(
     yield from found.values()
 
 
-_NOTHING = SearchStatement("", "", "", (), 0, {}, "")
+_NOTHING = SearchStatement(
+    query="", query_sha256="", scope="", members=(), rows=0, counts={}, lists_sha256=""
+)
 
 
 def _stated(body: str) -> SearchStatement:

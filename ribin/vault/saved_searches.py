@@ -44,7 +44,16 @@ def add_saved_search(
                 raise StoreError(f"exhibit {exhibit}: saved search {one.standing} has begun")
             number += 1
             name = f"{vault.member}-S{number}"
-            one = SavedSearch(name, exhibit, scope, top, min_score, who, reason, now_utc())
+            one = SavedSearch(
+                standing=name,
+                exhibit=exhibit,
+                scope=scope,
+                top=top,
+                min_score=min_score,
+                who=who,
+                reason=reason,
+                at=now_utc(),
+            )
             act.insert("standing_searches", vars(one))
             act.log(exhibit, standing=name, scope=str(scope), top=top, min_score=min_score)
             begun.append(one)
