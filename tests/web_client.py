@@ -129,3 +129,9 @@ def found(client: Client, **asked: str) -> Answer:
         if answer.status == 303:
             answer = client.get(answer.headers["location"])
     return answer
+
+
+def hidden_fields(text: str) -> dict[str, str]:
+    """The hidden fields of the first form of a page, without the secret."""
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
+    return {name: value for name, value in fields.items() if name != "csrf"}

@@ -375,14 +375,14 @@ class Call:
         from ribin.services.reading import ReadOptions, parse_mask
 
         return ReadOptions(
-            self.pixel_pitch_um,
-            tuple(map(parse_mask, self.masks)),
-            self.circles,
-            self.replica,
-            self.who,
-            self.reason,
-            self.lighting,
-            self.keep_all,
+            pixel_pitch_um=self.pixel_pitch_um,
+            masks=tuple(map(parse_mask, self.masks)),
+            circles=self.circles,
+            replica=self.replica,
+            who=self.who,
+            why=self.reason,
+            lighting=self.lighting,
+            keep_all=self.keep_all,
         )
 
     def table_form(self) -> TableForm:

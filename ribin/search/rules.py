@@ -146,7 +146,7 @@ def eligible_marks(
 
 
 def filter_notes(
-    mark_table: MarkTable, request: Request, reach: Scope, words: Vocabulary = NO_SYNONYMS
+    mark_table: MarkTable, request: Request, reach: Scope, words: Vocabulary
 ) -> list[str]:
     """For each class field of which no mark shown has the value asked for: what there is."""
     marks = np.bincount(mark_table.which, minlength=len(mark_table.facts))

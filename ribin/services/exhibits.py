@@ -340,7 +340,7 @@ def exhibit_page(shown: ShownExhibit) -> str:
         (name.replace("_", " "), text) for name, text in one.fields.items() if text
     ]
     pairs += [("was called", ", ".join(one.aliases))] if one.aliases else []
-    pairs += [("known abroad as", one.opaque)]
+    pairs += [("pseudonym", one.opaque)]
     pairs += [("released to", ", ".join(one.released_to))] if one.released_to else []
     lines = [facts(pairs)]
     for scan, said in zip(one.scans, shown.readings, strict=True):

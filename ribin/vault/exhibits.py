@@ -241,9 +241,7 @@ def _rows(db: sqlite3.Connection, select: str, keys: Collection[object]) -> list
     return rows
 
 
-def read_marks_of(
-    db: sqlite3.Connection, exhibit: Exhibit, params_id: str = ""
-) -> list[StoredMark]:
+def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit, params_id: str) -> list[StoredMark]:
     """The marks of one exhibit, oldest first; of each scan those made with these parameters, where
     there are any, else those in use."""
     scans = db.execute("SELECT * FROM scans WHERE exhibit = ?", (exhibit.exhibit,))
