@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from ribin.cases.calibres import calibre_hint
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Request, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef, LeadStatus
 from ribin.cases.results import SearchLists
@@ -44,7 +45,7 @@ from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
-from ribin.vault.vocabulary import Vocabulary, read_synonyms
+from ribin.vault.vocabulary import read_vocabulary
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 
 
@@ -139,9 +140,18 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
 
 
 def in_own_words(vault: Vault, filters: Filters) -> Filters:
-    """The filters with the values that the synonyms of the own vault stand for."""
+    """The filters with the values that the synonyms of the own vault stand for.
+
+    Raises ParameterError: neither the table of calibres nor the vault has the calibre. Its list
+    would be empty, or lack what it means.
+    """
     with vault.catalogue.reading() as db:
-        words = Vocabulary({}, read_synonyms(db))
+        words = read_vocabulary(db)
+    if not words.knows_calibre(filters.calibre):
+        raise ParameterError(
+            f"calibre: one of the table, or of this vault, needed, found {filters.calibre!r}",
+            hint=calibre_hint(filters.calibre),
+        )
     meant = {name: words.value(name, text) for name, text in filters.of_class.items()}
     return Filters(**{**asdict(filters), **meant})
 

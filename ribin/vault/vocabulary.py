@@ -51,6 +51,13 @@ class Vocabulary:
         text = self.value(field, text)
         return calibre_meaning(text) if field == "calibre" else folded(text)
 
+    def knows_calibre(self, text: str) -> bool:
+        """Whether the table has a calibre, or an exhibit of the vault is said to be of it."""
+        meaning = self.meaning("calibre", text)
+        said = self.values.get("calibre", ())
+        known = bool(calibre_code(self.value("calibre", text))) or not text
+        return known or any(self.meaning("calibre", value) == meaning for value in said)
+
     def add(self, fields: ClassFields) -> None:
         """Count one more exhibit."""
         for field, text in asdict(fields).items():
