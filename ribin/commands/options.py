@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -70,9 +71,12 @@ def _requirements(
 
 
 class FiniteRange(click.FloatRange):
-    """A number within bounds; neither infinite nor `nan`, which is within all bounds."""
+    """A number within bounds, also with a decimal comma; neither infinite nor `nan`, which is
+    within all bounds."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and re.fullmatch(r"[-+]?\d+,\d+", value):
+            value = value.replace(",", ".")
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"a finite number needed, found {value}", param, ctx)

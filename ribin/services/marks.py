@@ -61,6 +61,8 @@ def named_source(name: str, session: Session | None = None) -> Source:
         )
     if is_file:
         return Path(name)
+    if lacking and Path(name).is_dir():
+        raise FormatError(f"{name}: a file or an exhibit needed, found a folder")
     if lacking:
         raise FormatError(f"{name}: neither a file nor an exhibit, {lacking}", hint=lacking.hint)
     return exhibit_source(name, session)

@@ -189,7 +189,7 @@ def needed_exhibit(db: sqlite3.Connection, vault: Path, name: str) -> Exhibit:
     if found is None:
         raise StoreError(
             f"{vault}: exhibit {name} needed, found none of this id",
-            hint="`ribin share` lists the exhibits of a vault, `ribin exhibit list` all about them",
+            hint="`ribin exhibit list` lists the exhibits of a vault",
         )
     return found
 

@@ -209,3 +209,10 @@ def test_progress_of_a_batch_says_a_line_now_and_then_where_no_terminal_is(monke
         "compare 400/1000, 3 h 21 min left",
         "compare 1000/1000",
     ]
+
+
+def test_the_package_runs_as_the_command_does():
+    said = [sys.executable, "-m", "ribin", "--version"]
+    done = subprocess.run(said, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("ribin")
