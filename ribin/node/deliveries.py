@@ -10,7 +10,7 @@ from pathlib import Path
 from ribin.errors import RibinError
 from ribin.node.questions import Log
 from ribin.services.lines import open_network
-from ribin.services.outbox import deliver_waiting
+from ribin.services.outbox import deliver_due
 from ribin.text import escaped
 from ribin.vault.vault import Vault
 
@@ -45,7 +45,7 @@ def deliver_once(vault: Path, network_file: Path, who: str, log: Log) -> None:
     """Send what is due, and log how that went."""
     network = open_network(network_file, vault)
     with Vault.open(vault) as opened:
-        for one, why in deliver_waiting(opened, network, who=who, due=True):
+        for one, why in deliver_due(opened, network, who):
             facts = {"member": one.receiver, "kind": one.kind, "id": one.id, "tries": one.tries + 1}
             if why:
                 log("not delivered", **facts, why=escaped(why)[:500])

@@ -28,6 +28,7 @@ from ribin.vault.exhibits import StoredScan, current_name
 from ribin.vault.keys import own_key, trusted_key
 from ribin.vault.messages import put_own_questions
 from ribin.vault.people import check_looker, check_searcher
+from ribin.vault.permissions import check_act
 from ribin.vault.received import read_originals
 from ribin.vault.retention import Due, Tombstone, keep_until, purge_exhibit, retention_dates
 from ribin.vault.sharing import (
@@ -201,6 +202,8 @@ def send_bundle(
     Raises AccessError, ParameterError, StoreError: as `export_bundle`; or there is no key.
     """
     reach = _reach(vault, network, receiver)
+    with vault.catalogue.reading() as db:
+        check_act(db, "export bundle", who)
     key = own_key(vault)
     sealed_for = trusted_key(vault, receiver) if sealed else None
     return export_bundle(
