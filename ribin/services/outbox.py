@@ -19,7 +19,14 @@ from ribin.leads.both_sides import LeadChoice, both_sides
 from ribin.leads.merge import merge_stated
 from ribin.search.network import Network
 from ribin.services.leads import announce_received
-from ribin.vault.messages import OwnQuestion, note_answer, note_delivery, note_try, own_questions
+from ribin.vault.messages import (
+    OwnQuestion,
+    note_answer,
+    note_not_delivered,
+    note_try,
+    own_questions,
+    problem_of,
+)
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
 
@@ -78,8 +85,8 @@ def _deliver(
         sent += _send_in_order(vault, network.line(vault.member, receiver), some)
         steps = [one for one in some if one.kind == _LEADS]
         if steps and not any(why for one, why in sent if one.receiver == receiver):
-            why = _tell_steps(vault, network, receiver, steps, who)
-            sent += [(one, why) for one in steps]
+            problems = _tell_steps(vault, network, receiver, steps, who)
+            sent += [(one, problems.get(one.id, "")) for one in steps]
     return sent
 
 
@@ -121,23 +128,23 @@ def _send(vault: Vault, line: Line, one: OwnQuestion) -> str:
         line.send(told, LoggedAnswer, DELIVERY_S)
     except (RibinError, OSError) as error:
         with vault.catalogue.writing() as db:
-            note_try(db, one.id, str(error))
-        return str(error)
+            note_try(db, one.id, problem_of(error))
+        return problem_of(error)
     note_answer(vault, one)
     return ""
 
 
 def _tell_steps(
     vault: Vault, network: Network, receiver: str, steps: list[OwnQuestion], who: str
-) -> str:
+) -> dict[str, str]:
     """Bring the leads of these steps up to date at both sides, and write the notices that come of
-    it; why that could not be, or nothing."""
-    choice = LeadChoice(numbers=tuple(one.subject for one in steps))
-    with both_sides(vault, network, (receiver,), who, choice) as both:
+    it; why that could not be, by the id of each step for which it could not."""
+    numbers = tuple(one.subject for one in steps)
+    with both_sides(vault, network, (receiver,), who, LeadChoice(numbers=numbers)) as both:
         merge_stated(both)
-    why = "" if receiver in both.theirs else "; ".join(both.notes)
-    for one in steps:
-        note_delivery(vault, receiver, _LEADS, one.subject, one.id, why)
-    if not why:
+    if receiver in both.theirs:
         announce_received(vault, network, who)
-    return why
+    else:
+        note_not_delivered(vault, receiver, _LEADS, numbers, both.missing[receiver])
+    waiting = own_questions(vault, receiver=receiver, kind=_LEADS, waiting=True)
+    return {one.id: one.problem for one in waiting}

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from lead_makers import EXAMINER, exhibit_ref, make_member, make_network
 
 from ribin.cases.exhibits import Scope
+from ribin.leads.both_sides import deliveries, find_own_lead
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import close_lead, take_up_lead
 from ribin.search.network import Network, NetworkMember
+from ribin.services.agreements import AgreementOptions, state_agreement
 from ribin.services.corrections import correct, move
+from ribin.services.outbox import deliver_due, deliver_waiting
 from ribin.services.sharing import ReleaseRequest, release
+from ribin.vault.keys import make_key
 from ribin.vault.messages import own_questions
 from ribin.vault.sharing import pseudonyms, release_exhibit, set_sharing
 
@@ -95,6 +100,89 @@ def test_a_step_that_another_process_records_during_a_sync_is_not_delivered_by_i
 
     sync_leads(jam, replace(network, lines=busy), who=EXAMINER)
     assert [one.kind for one in own_questions(jam, waiting=True)] == ["leads"]
+
+
+TELLING = {
+    "a sync": lambda jam, network: sync_leads(jam, network, who=EXAMINER),
+    "a command": lambda jam, network: deliver_waiting(jam, network, who=EXAMINER),
+    "the node": lambda jam, network: deliver_due(jam, network, EXAMINER),
+}
+
+
+def theirs_of(blz):
+    return exhibit_ref(f"BLZ:{pseudonyms(blz, ['BLZ-1'])['BLZ-1']}")
+
+
+@pytest.mark.parametrize("tell", TELLING.values(), ids=TELLING)
+def test_a_second_step_that_joins_one_on_its_way_goes_on_waiting(jam, tmp_path, tell):
+    """The first is sent; the second is done before the answer is there."""
+    network = make_network(tmp_path, "BLZ", "JAM")
+    with make_member(tmp_path, "BLZ", 1) as blz:
+        lead = take_up_lead(
+            jam, NO_LINE, exhibit_ref("JAM:JAM-2"), theirs_of(blz), who=EXAMINER, note="alike"
+        ).history.lead.lead
+        set_due(jam)
+        steps = [partial(close_lead, jam, NO_LINE, lead, who=EXAMINER, reason="the wrong row")]
+
+        def busy(*line):
+            return BusyLine(network.lines(*line), steps)
+
+        tell(jam, replace(network, lines=busy))
+        assert not steps
+        assert find_own_lead(blz, lead).closure is None
+        ((member, told),) = deliveries(jam, lead)
+        assert (member, told.startswith("waiting since ")) == ("BLZ", True)
+        set_due(jam)
+        tell(jam, network)
+        assert find_own_lead(blz, lead).closure
+        assert deliveries(jam, lead)[0][1].startswith("delivered ")
+
+
+class BusyLine:
+    """A line on which the next question meets work that is done in the meantime."""
+
+    def __init__(self, line, work):
+        self.line, self.work = line, work
+
+    def ask(self, *question):
+        while self.work:
+            self.work.pop()()
+        return self.line.ask(*question)
+
+
+def set_due(vault):
+    """The pauses after the tries are over."""
+    with vault.catalogue.writing() as db:
+        db.execute("UPDATE outbox SET tries = 0")
+
+
+@pytest.mark.parametrize("tell", TELLING.values(), ids=TELLING)
+def test_a_step_that_the_other_side_does_not_take_is_refused_not_delivered(jam, tmp_path, tell):
+    make_member(tmp_path, "BLZ", 1).close()
+    lead = opened(jam).history.lead.lead  # names an exhibit that is not there
+    set_due(jam)
+    tell(jam, make_network(tmp_path, "BLZ", "JAM"))
+    why = f"refused by BLZ: lead {lead} not recorded, it holds no such exhibit"
+    ((member, told),) = deliveries(jam, lead)
+    assert (member, told.startswith(f"{why}; waiting since ")) == ("BLZ", True)
+    [one] = own_questions(jam, waiting=True)
+    assert (one.problem, one.is_delivery) == (why, True)
+
+
+def test_a_question_that_is_refused_as_a_whole_says_so_of_the_step(jam, tmp_path):
+    network, agreed = make_network(tmp_path, "BLZ", "JAM"), AgreementOptions("JAM", Scope.CLUSTER)
+    with make_member(tmp_path, "BLZ", 1) as blz:
+        make_key(blz, "head")
+        for one in (agreed, AgreementOptions("JAM", end=True)):
+            state_agreement(blz, one, "head", "treaty")
+    lead = opened(jam).history.lead.lead
+    for tell in (
+        lambda: close_lead(jam, network, lead, who=EXAMINER, reason="the wrong row"),
+        *(partial(tell, jam, network) for tell in TELLING.values()),
+    ):
+        tell()
+        set_due(jam)
+        assert deliveries(jam, lead)[0][1].startswith("refused by BLZ: "), deliveries(jam, lead)
 
 
 def test_a_correction_that_is_refused_tells_nobody(jam):
