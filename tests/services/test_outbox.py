@@ -16,10 +16,11 @@ from ribin.search.network import Network, NetworkMember
 from ribin.services.agreements import AgreementOptions, state_agreement
 from ribin.services.corrections import correct, move
 from ribin.services.outbox import deliver_due, deliver_waiting
-from ribin.services.sharing import ReleaseRequest, release
+from ribin.services.sharing import PurgeOptions, ReleaseRequest, purge_each, release
 from ribin.vault.keys import make_key
 from ribin.vault.messages import own_questions
 from ribin.vault.sharing import pseudonyms, release_exhibit, set_sharing
+from ribin.vault.vault import Vault
 
 SAID = {"who": "head", "reason": "labels mixed up"}
 NO_LINE = Network({code: NetworkMember(code, code) for code in ("BLZ", "JAM")}, {})
@@ -33,6 +34,9 @@ def jam(tmp_path):
         release_exhibit(vault, "JAM-1", "BLZ", Scope.NETWORK, original=False, **SAID)
         yield vault
         assert vault.check().problems == ()
+
+
+PURGE = PurgeOptions(("JAM-1",), None, dry_run=False, who="head", reason="order of a court")
 
 
 def transactions(vault, work):
@@ -60,6 +64,7 @@ WORK = {
     "end of a release": lambda vault: released(vault, "JAM-1", ended=True),
     "edit": lambda vault: correct(vault, ["JAM-1"], {"calibre": ".40"}, **SAID),
     "move": lambda vault: move(vault, "JAM-1", "", "JAM-2", "", **SAID),
+    "purge": lambda vault: purge_each(vault, PURGE),
     "lead": opened,
 }
 
@@ -189,6 +194,22 @@ def test_a_correction_that_is_refused_tells_nobody(jam):
     with pytest.raises(ValueError, match="something else"):
         correct(jam, ["JAM-1"], {"calibre": "9x19"}, **SAID)
     assert own_questions(jam) == []
+
+
+@pytest.mark.parametrize("reached", [True, False], ids=["over a line", "without one"])
+def test_a_purge_tells_each_member_that_its_release_has_ended_but_not_why(jam, tmp_path, reached):
+    make_member(tmp_path, "BLZ", 1).close()
+    known_as = pseudonyms(jam, ["JAM-1"])["JAM-1"]
+    network = make_network(tmp_path, "BLZ", "JAM")
+    report = purge_each(jam, PURGE, network=network if reached else NO_LINE)
+    assert len(report.told) == 1
+    assert report.told[0].startswith("BLZ: told" if reached else "BLZ: not told yet: ")
+    assert len(own_questions(jam, waiting=True)) == (not reached)
+    deliver_waiting(jam, network, who=EXAMINER)
+    with Vault.open(tmp_path / "BLZ", read_only=True) as blz:
+        row = next(row for row in blz.audit_log() if row.action == "release ended")
+    assert row.subject == f"JAM:{known_as}"
+    assert "court" not in f"{row}"
 
 
 def test_a_moved_scan_is_told_of_both_exhibits_to_whom_they_are_known(jam):
