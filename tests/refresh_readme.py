@@ -41,10 +41,11 @@ def refreshed(shown: list[str], printed: list[str]) -> list[str]:
 
 
 def _place(lines: list[str], printed: list[str], at_the_end: bool) -> int:
-    """Where as many lines as possible are those shown, but for their figures."""
-    last = max(len(printed) - len(lines), 0)
+    """Where as many lines as possible are those shown, but for their figures: the first such place,
+    at the end the last. There may be more lines than were shown, or fewer."""
     likeness = {}
-    for start in range(last if at_the_end else 0, last + 1):
+    starts = range(max(len(printed), 1))
+    for start in reversed(starts) if at_the_end else starts:
         pairs = zip(lines, printed[start:], strict=False)
         likeness[start] = sum(bool(_pattern(a).fullmatch(b)) for a, b in pairs)
     best = max(likeness, key=likeness.__getitem__)

@@ -113,7 +113,7 @@ def own_password(new_password_file: Path | None, call: Call) -> None:
 
 
 @account.command("list")
-@common_options("vault", "json")
+@common_options("vault", "who", "json")
 def list_accounts(call: Call) -> None:
     """List the accounts of a vault: who has one, and who set its password when.
 
@@ -124,7 +124,7 @@ def list_accounts(call: Call) -> None:
     from ribin.report.table import table
     from ribin.vault.accounts import read_accounts
 
-    with call.own_vault() as opened, opened.catalogue.reading() as db:
+    with call.shown_vault() as opened, opened.catalogue.reading() as db:
         known = read_accounts(db)
     facts = [
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -186,7 +187,7 @@ def change(file: Path, call: Call) -> None:
 
 
 @key.command("list")
-@common_options("vault", "json")
+@common_options("vault", "who", "json")
 def list_keys(call: Call) -> None:
     """List the keys that are or were trusted.
 
@@ -198,7 +199,7 @@ def list_keys(call: Call) -> None:
     from ribin.services.network import key_facts, keys_table
     from ribin.vault.keys import trusted_keys
 
-    with call.own_vault() as opened:
+    with call.shown_vault() as opened:
         known = trusted_keys(opened)
     say(as_json(key_facts(known)) if call.json_output else keys_table(known))
 
@@ -229,14 +230,11 @@ def show(call: Call) -> None:
         member_states,
         members_table,
     )
-    from ribin.vault.catalogue import read_member
 
     members = call.needed_network()
-    asker = read_member(call.vault) if call.vault else ""
-    states, agreed = member_states(members, asker, call.who), []
-    if call.vault:
-        with call.own_vault() as opened:
-            agreed = agreement_states(opened)
+    with call.shown_vault() if call.vault else nullcontext() as opened:
+        states = member_states(members, opened.member if opened else "", call.who)
+        agreed = agreement_states(opened) if opened else []
     if call.json_output:
         say(as_json({"members": states, "agreements": agreed}))
         return

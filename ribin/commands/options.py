@@ -339,6 +339,19 @@ class Call:
 
         return open_own(self.vault)
 
+    @contextmanager
+    def shown_vault(self) -> Iterator[Vault]:
+        """The vault of --vault, opened for a person who may see what is in it.
+
+        Raises AccessError: the vault's people have roles, and the person has none; ParameterError:
+        there is no vault.
+        """
+        from ribin.vault.people import check_looker
+
+        with self.own_vault() as vault:
+            check_looker(vault.catalogue, self.who)
+            yield vault
+
     def network(self) -> Network | None:
         """The network of --network; None where none is named."""
         from ribin.services.lines import open_network

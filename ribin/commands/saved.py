@@ -70,7 +70,7 @@ def list_standing(ended: bool, found: bool, call: Call) -> None:
     Example:
       ribin standing list --vault JAM --found
     """
-    with call.own_vault() as vault:
+    with call.shown_vault() as vault:
         findings = read_findings(vault)
         if found:
             shown, notes = _shown(vault, call.who, findings)

@@ -125,7 +125,10 @@ def open_answer(
     if made.kind is MessageKind.REFUSAL:
         refused = read_body(made, RefusalBody)
         _check_question(made, refused.question_sha256, asked)
-        raise _REFUSALS[refused.word](refused.text, hint=refused.hint)
+        error = _REFUSALS[refused.word](refused.text, hint=refused.hint)
+        if not isinstance(error, NoAnswerError):  # it may answer later
+            error.refused_by = other
+        raise error
     if made.kind is not MessageKind.ANSWER:
         raise FormatError(f"{made.where}: an answer needed, found a {made.kind}")
     body = read_body(made, AnswerBody)

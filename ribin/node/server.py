@@ -23,7 +23,7 @@ from ribin.node.trust import MemberConnection, NodeConfig, Trust
 from ribin.params.defaults import Params
 from ribin.services.answers import ALONE, answer
 from ribin.services.lines import open_network
-from ribin.services.outbox import deliver_waiting
+from ribin.services.outbox import deliver_due
 from ribin.text import escaped
 from ribin.vault.messages import resume_questions
 from ribin.vault.vault import Vault
@@ -137,7 +137,7 @@ def _deliver_once(vault: Path, network_file: Path, who: str, log: Log) -> None:
     """Send what is due, and log how that went."""
     network = open_network(network_file, vault)
     with Vault.open(vault) as opened:
-        for one, why in deliver_waiting(opened, network, who=who, due=True):
+        for one, why in deliver_due(opened, network, who):
             facts = {"member": one.receiver, "kind": one.kind, "id": one.id, "tries": one.tries + 1}
             if why:
                 log("not delivered", **facts, why=escaped(why)[:500])

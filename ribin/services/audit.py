@@ -32,7 +32,7 @@ from ribin.vault.audit import (
 )
 from ribin.vault.check import check_catalogue
 from ribin.vault.exhibits import aliases_of
-from ribin.vault.people import check_role
+from ribin.vault.people import check_looker, check_role
 from ribin.vault.retention import tombstones
 from ribin.vault.sharing import named_in_lead, pseudonym
 from ribin.vault.vault import Vault
@@ -62,7 +62,8 @@ def verify_log(
     """Verify the log of a vault, with the records that it vouches for; or that of a file.
 
     That of a vault is held against the heads of it that members of the network keep, and against
-    those that bundles brought back.
+    those that bundles brought back. Raises AccessError: others are to be asked, the vault's people
+    have roles, and `who` has none.
     """
     kept = [("a report or bundle", one) for one in anchors if _KEYED.fullmatch(one)]
     said = [one for one in anchors if not _KEYED.fullmatch(one)]
@@ -73,7 +74,11 @@ def verify_log(
             problems += _anchors_not_in_file(vault, file, head, hashes, kept)
         return VerifiedLog(head, tuple(problems), len(kept))
     with open_own(vault) as opened:
-        theirs, notes = _heads_kept_by_others(network, opened.member, who) if network else ([], [])
+        theirs: list[tuple[str, str]] = []
+        notes: list[str] = []
+        if network:
+            check_looker(opened.catalogue, who)
+            theirs, notes = _heads_kept_by_others(network, opened.member, who)
         with opened.catalogue.reading() as db:
             problems = [problem.text for problem in check_catalogue(db)]
             head, hashes = read_head(db), read_hashes(db)

@@ -103,7 +103,7 @@ class Asker:
 
     params: Params
     session: Session | None = None  # the own vault; None where there are only files
-    request: Request | None = None  # why another member is asked
+    request: Request | None = None  # who asks and why; an exhibit is shown to nobody without
     action: LookPurpose = "picture"  # what for, as the owner's audit log names it
 
     @property
@@ -266,8 +266,9 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Selection) -> ExhibitView:
     session, request = asker.session, asker.request
     if session is None:
         raise ParameterError(f"{ref}: a vault needed (--vault or RIBIN_VAULT)")
-    if request:
-        check_searcher(session.vault.catalogue, request.who)
+    if request is None:
+        raise ParameterError(f"{ref}: who asks and why needed, found nobody")
+    check_searcher(session.vault.catalogue, request.who)
     # A search is made with one set; what is looked at may be compared with any that both have.
     sets = (asker.params.template_id, *(asker.earlier if asker.action != QUERY else ()))
     if ref.member == session.member:
@@ -275,8 +276,6 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Selection) -> ExhibitView:
         seen = as_seen_by(session.member, session.vault)
         held = HeldExhibit(session.vault, known.exhibit, known, known.exhibit, seen)
         return held.show(sets[:1], **vars(wanted))
-    if request is None:
-        raise ParameterError(f"{ref}: who asks and why needed, found nobody")
     question = LookQuestion(
         exhibit=ref.exhibit,
         scope=request.scope,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # then, and the log has it again.
 GIVEN_ANEW = ("look", "original")
 _TOLD = ("release", "correction")  # what was done here, whoever is told of it
+REFUSED = "refused by "  # begins the problem of what arrived and was not taken
 KEPT = timedelta(days=90)  # an answer, so that one who asks again by a bundle of old still gets it
 _LEASE = timedelta(minutes=15)  # after which work on a question counts as broken off
 _PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)  # before what waits is sent again
@@ -181,8 +182,10 @@ class OwnQuestion:
             if self.tries > 1
             else ""
         )
-        why = f": {self.problem}" if self.problem else ""
-        return f"waiting since {moment_text(self.at)}{tried}{why}"
+        waiting = f"waiting since {moment_text(self.at)}{tried}"
+        if self.problem.startswith(REFUSED):
+            return f"{self.problem}; {waiting}"
+        return f"{waiting}: {self.problem}" if self.problem else waiting
 
 
 def put_own_questions(vault: Vault, questions: Sequence[OwnQuestion], who: str) -> None:
@@ -221,6 +224,12 @@ def _set_answer(db: sqlite3.Connection, question: str, answer: bytes) -> int:
     return db.execute(f"{query} AND answered_at = ''", (answer, now_utc(), question)).rowcount
 
 
+def problem_of(error: Exception) -> str:
+    """Why another member has not got what waits for it: no way to it, or its refusal."""
+    refused_by = getattr(error, "refused_by", "")
+    return f"{REFUSED}{refused_by}: {error}" if refused_by else str(error)
+
+
 def note_try(db: sqlite3.Connection, question: str, problem: str) -> None:
     """It was sent and not answered."""
     query = "UPDATE outbox SET tries = tries + 1, tried_at = ?, problem = ? WHERE id = ?"
@@ -252,16 +261,19 @@ def forget_own_questions(db: sqlite3.Connection, receiver: str, kind: str, subje
     db.execute(f"{query} AND answered_at = '' AND length(question) > 0", (receiver, kind, subject))
 
 
-def note_delivery(
-    vault: Vault, receiver: str, kind: str, subject: str, question: str, problem: str = ""
+def note_delivered(db: sqlite3.Connection, question: str) -> None:
+    """Another member has got what was done."""
+    _set_answer(db, question, b"")
+
+
+def note_not_delivered(
+    vault: Vault, receiver: str, kind: str, subjects: Collection[str], problem: str
 ) -> None:
-    """Whether another member has got what was done to a subject; with a problem it waits for it."""
+    """What waits for another member, of these subjects, was tried and did not reach it."""
     with vault.catalogue.writing() as db:
-        held = await_delivery(db, receiver, kind, subject, question)
-        if problem:
-            note_try(db, held, problem)
-        else:
-            _set_answer(db, held, b"")
+        for one in _own_questions(db, receiver, kind, "", waiting=True):
+            if one.subject in subjects and not one.question:
+                note_try(db, one.id, problem)
 
 
 def await_delivery(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -103,7 +103,13 @@ def retention_dates(
     return sorted(found, key=lambda due: (due.keep_until, due.exhibit))
 
 
-def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombstone:
+def purge_exhibit(
+    vault: Vault,
+    exhibit: str,
+    who: str,
+    reason: str,
+    tell: Callable[[Tombstone, Sequence[str]], None] = lambda stone, receivers: None,
+) -> Tombstone:
     """Take an exhibit out of the vault: its scans, marks and, where it was the last, its event.
 
     Releases of it and the search that stands on it end; annotations on it and the lists of every
@@ -111,6 +117,8 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     one more that says so; the tombstone keeps the names, and so do leads that have ended. Answers
     that are stored to be given to other members again go too.
     Copies elsewhere (backups, exports, bundles sent before) are not reached.
+
+    `tell` is given the members whose release ends; what it writes is a part of the transaction.
 
     Raises ParameterError: nobody is named, or no reason is given; StoreError: the exhibit is
     unknown, in an open lead or in a link that stands, or the vault is read-only or locked.
@@ -141,10 +149,11 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
             who=who,
             reason=reason.strip(),
         )
-        end_releases(act, exhibit)  # another exhibit may come to have this name
+        receivers = end_releases(act, exhibit)  # another exhibit may come to have this name
         blanked = _remove(act, exhibit, known.event.event, scans)
         act.insert("tombstones", {**vars(stone), "scans": json.dumps(scans)})
         act.log(exhibit, scans=scans, keep_until=due, blanked=blanked)
+        tell(stone, receivers)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.
         for sha256 in scans:
             make_folder(vault.path / INCOMING_FOLDER / sha256)

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -34,6 +33,7 @@ from ribin.services.outbox import tell_now
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.redescribe import RedoOptions, redo_marks
 from ribin.services.session import Session
+from ribin.web.exhibits import see_corrected
 from ribin.web.pages import (
     form_of,
     page,
@@ -358,8 +358,8 @@ def redo_done(request: Request) -> Response:
         with state.session() as session:
             asked = _redo_options(request, form)
             done, concerned = redo_marks(session.vault, state.params, asked, session.network)
-            tell_now(session.vault, session.network, concerned, who_of(request))
+            told = tell_now(session.vault, session.network, concerned, who_of(request))
     except RibinError as error:
         said = _said(form, request)
         return _redo_page(request, form.get("exhibit", ""), form.get("scan", ""), said, error)
-    return see(request, f"/exhibit?{urlencode({'name': done.exhibit})}")
+    return see_corrected(request, done.exhibit, told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.util import find_spec
 from urllib.parse import urlencode
@@ -177,6 +177,7 @@ def _exhibit_page(
         asked=defaultdict(str, asked),
         why=why,
         hint=hint,
+        notes=request.query_params.getlist("note")[:20],
         most_rows=MOST_ROWS,
         shown=shown,
         exhibit=shown.exhibit,
@@ -210,10 +211,16 @@ def edit(request: Request) -> Response:
                 reason=form.get("reason", ""),
                 network=session.network,
             )
-            tell_now(session.vault, session.network, concerned, who_of(request))
+            told = tell_now(session.vault, session.network, concerned, who_of(request))
         except RibinError as error:
             return exhibit_form(request, form, error)
-    return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}")
+    return see_corrected(request, done[0].exhibit, told)
+
+
+def see_corrected(request: Request, exhibit: str, told: Sequence[str]) -> Response:
+    """Go on to an exhibit that was corrected; its page says which members have been told of it."""
+    pairs = [("name", exhibit), *(("note", note[:300]) for note in told)]
+    return see(request, f"/exhibit?{urlencode(pairs)}")
 
 
 def mark_png(request: Request) -> Response:

@@ -6,9 +6,10 @@ import re
 
 import pytest
 from page_browser import Browser, needs_browser, open_browser
-from web_client import served
+from web_client import record_long_list, served
 
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.services.session import Session
 from ribin.vault.vault import Vault
 from ribin.web.state import ApplicationState
 
@@ -22,7 +23,7 @@ LONG = "A-very-long-exhibit-name-" + "y" * 150
 
 
 @pytest.fixture(scope="module")
-def address(sample_dir, tmp_path_factory):
+def folder(sample_dir, tmp_path_factory):
     from ribin.commands.app import app
     from ribin.commands.terminal import run
 
@@ -36,6 +37,11 @@ def address(sample_dir, tmp_path_factory):
         fields = ["--event", f"E-{name}", "--exhibit", name, "--place", "<i>Port</i>"]
         args = ["enrol", str(sample_dir / f"{file}.x3p"), *fields, "--who", "A. Brown"]
         assert run(app, [*args, "--vault", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder):
     with served(ApplicationState(folder, None, DEFAULT_PARAMS, "A. Brown")) as client:
         yield client.session.address
 
@@ -93,6 +99,27 @@ def test_pages_are_usable_by_everybody(browser):
     look_at_first(browser)
     complaints["/candidate"] = browser.complaints()
     assert {path: found for path, found in complaints.items() if found} == {}
+
+
+def test_a_list_of_400_is_usable_by_everybody(opened, folder):
+    """axe-core finds nothing of any impact, and it is no wider than the window, at 200 % too. The
+    contrast of a row is that of a short list; over all of them it takes minutes."""
+    browser = opened
+    searched(browser)
+    number = re.search(r"id=(JAM-Q\d+)", browser.run("return location.search")).group(1)
+    with Session.open(folder, None, DEFAULT_PARAMS, 1) as session:
+        long = record_long_list(session, number, "A. Brown")
+    go(browser, f"/list?id={long}")
+    assert browser.run("return document.querySelectorAll('[data-ref]').length") == 400
+    assert browser.complaints(every=True, without=["color-contrast"]) == []
+    try:
+        browser.resize(640, 400, scale=2)
+        assert browser.complaints(every=True, without=["color-contrast"]) == []
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        browser.resize()
+    lost = "404 (Not Found)"  # pictures and comparisons of exhibits that are not there
+    assert [line for line in browser.logged() if lost not in line] == []
 
 
 def test_nothing_is_wider_than_the_window(browser):

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shutil
 
 import pytest
 from image_files import image_files
@@ -13,9 +14,11 @@ from mark_makers import dirty_scan
 from PIL import Image
 from web_client import MATE, OTHER, QUERY, served, state
 
+from ribin.cases.exhibits import Scope
 from ribin.read import read_scan
 from ribin.synth.write import write_x3p
 from ribin.vault.redescribe import contents_as_read
+from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
 from ribin.web.uploads import PART_BYTES
 
@@ -193,6 +196,31 @@ def test_marks_are_redone(client, network):
     with Vault.open(network / "JAM", read_only=True) as vault:
         assert vault.audit_log()[-1].action == "redo"
         assert vault.check().problems == ()
+
+
+@pytest.mark.parametrize("reached", [True, False], ids=["over a line", "without one"])
+def test_members_that_have_the_exhibit_are_told_of_a_correction_and_the_page_says_so(
+    client, network, reached
+):
+    with Vault.open(network / "JAM") as vault:
+        said = {"who": "A. Brown", "reason": "joint case"}
+        release_exhibit(vault, QUERY, "BLZ", Scope.CLUSTER, original=False, **said)
+    if not reached:
+        shutil.move(network / "BLZ", network / "gone")
+    outcome = "BLZ: told" if reached else "BLZ: not told yet: "
+    place = dict(re.findall(r'name="(exhibit|scan)" value="([^"]*)">', redo_page(client).text))
+    assert "are told that its marks are others" in redo_page(client).text
+    redone = client.post("/redo/done", **place, reason="wrongly", outlines=outlines(CIRCLE))
+    edited = client.post("/exhibit/edit", exhibit=QUERY, new_place="Kingston", reason="misspelt")
+    for done in (redone, edited):
+        assert f'<p class="notice" role="status">{outcome}' in done.text
+    with Vault.open(network / ("BLZ" if reached else "gone"), read_only=True) as vault:
+        rows = [row.action for row in vault.audit_log() if row.action == "receive correction"]
+    assert len(rows) == 2 * reached
+
+
+def redo_page(client):
+    return client.get(client.get(f"/exhibit?name={QUERY}").links("/redo")[0])
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,12 @@ import json
 import re
 import threading
 import time
-from dataclasses import replace
 from importlib.resources import files
 
 import pytest
-from web_client import MATE, OTHER, QUERY, found, served, state
+from web_client import MATE, OTHER, QUERY, found, record_long_list, served, state
 
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.services.list_review import open_list
-from ribin.services.recorded_searches import record_lists
 from ribin.services.session import Session
 from ribin.vault.vault import Vault
 
@@ -177,14 +174,7 @@ def test_a_search_in_the_queue_is_shown_and_cancelled(network):
 def test_a_list_of_400_is_one_page(client, network, number):
     """Its rows, filters and places are there at once; pictures come when they are looked at."""
     with Session.open(network / "JAM", network / "network.toml", DEFAULT_PARAMS, 1) as session:
-        opened = open_list(session, number, "A. Brown")
-        one = opened.made.lists.first
-        rows = tuple(
-            replace(one.candidates[0], rank=rank, exhibit=f"x-{rank:016x}", score=100 - rank / 5)
-            for rank in range(1, 401)
-        )
-        lists = replace(opened.made.lists, lists=(replace(one, candidates=rows),), search="")
-        long = record_lists(session.vault, opened.made.sides, lists).search
+        long = record_long_list(session, number, "A. Brown")
     begun = time.perf_counter()
     text = client.get(f"/list?id={long}").text
     assert time.perf_counter() - begun < 5
