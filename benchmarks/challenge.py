@@ -18,8 +18,10 @@ from degrade import (
     move_scan,
     weaken_relief,
 )
-from motion import about, turn_matrix
+from motion import about
 from specimens import Specimen
+
+from ribin.comparison import turn_matrix
 
 SEED = 3
 Step = Callable[[Specimen, Rng], Specimen]

@@ -135,6 +135,12 @@ def found(client: Client, **asked: str) -> Answer:
     return answer
 
 
+def hidden_fields(text: str) -> dict[str, str]:
+    """The hidden fields of the first form of a page, without the secret."""
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
+    return {name: value for name, value in fields.items() if name != "csrf"}
+
+
 def record_long_list(
     session: Session, number: str, who: str, exhibits: Sequence[str] = LONG_LIST
 ) -> str:

@@ -16,7 +16,6 @@ from ribin.leads.steps import Step
 from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
 from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.report.json import as_json
-from ribin.search.network import Network
 from ribin.services.corrections import corrections_told
 from ribin.services.files import whole_file
 from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
@@ -70,7 +69,7 @@ def open_lead(reference: str, comparison: str, note: str, listed: str | None, ca
             found = search_of_list(vault, listed, call.who)
             figures = figures_of(vault, found, one, other)
         step = take_up_lead(vault, network, one, other, who=call.who, note=note, figures=figures)
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 @lead.command("list")
@@ -158,7 +157,7 @@ def close(lead_number: str, call: Call) -> None:
     network = call.network()
     with call.own_vault() as vault:
         step = close_lead(vault, network, lead_number, who=call.who, reason=call.reason)
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 @lead.command()
@@ -181,7 +180,7 @@ def confirm(lead_number: str, note: str, call: Call) -> None:
     network = call.network()
     with call.own_vault() as vault, proving(vault, call):
         step = confirm_lead(vault, network, lead_number, who=call.who, note=note)
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 @lead.command()
@@ -211,7 +210,7 @@ def sync(call: Call) -> None:
     exit_after(done=1, failed=len(notes) + sum(not one.written for one in told))
 
 
-def say_step(call: Call, vault: Vault, network: Network | None, step: Step) -> None:
+def say_step(call: Call, vault: Vault, step: Step) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
     notes = [*step.notes, *announce(vault, step)]
     view = view_lead(vault, step.history, call.who).after_a_step()
@@ -269,7 +268,7 @@ def withdraw(lead: str, call: Call) -> None:
     network = call.network()
     with call.own_vault() as vault, proving(vault, call):
         step = withdraw_link(vault, network, lead, who=call.who, reason=call.reason)
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 # `ribin review`: a person's verdict on a lead.
@@ -321,7 +320,7 @@ def review(
             note=note,
             supersede=supersede,
         )
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 # `ribin trace`: the history of a gun.
@@ -336,7 +335,7 @@ def trace(exhibit: str, graphml: Path | None, picture: Path | None, call: Call) 
     """Print all exhibits joined to one by confirmed links, in the order of time, across countries.
 
     With --network each member concerned is asked, and tells by its own rules: class fields under
-    an opaque name, and the event once it has released it to you. Both sides' audit logs keep it.
+    a pseudonym, and the event once it has released it to you. Both sides' audit logs keep it.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`ribin node`: the door at which other members ask this one over a line."""
+"""`ribin node`: the server that other members ask over a line."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import click
 
-from ribin.cases.saved_search import SearchFinding
+from ribin.cases.searches import SearchFinding
 from ribin.commands.options import SCOPES, Call, FiniteRange, common_options
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.report.json import as_json

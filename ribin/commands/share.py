@@ -18,7 +18,7 @@ from ribin.commands.terminal import asking, exit_after, list_failed, say
 def share(exhibits: tuple[str, ...], sharing: str | None, usual: str | None, call: Call) -> None:
     """Show how widely each exhibit is shared, or change it; every change is in the audit log.
 
-    Another member sees class fields and what a comparison needs, under an opaque name; exhibit,
+    Another member sees class fields and what a comparison needs, under a pseudonym; exhibit,
     event and originals only after `ribin release`.
 
     \b

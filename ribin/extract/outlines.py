@@ -118,7 +118,7 @@ def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> S
     return add_notes(scan, [f"lighting stated as {stated}"], who, why)
 
 
-def keep_all(scan: Scan, who: str = "", why: str = "") -> Scan:
+def keep_all(scan: Scan, who: str, why: str) -> Scan:
     """The scan of which nothing is left out as dust, drag or flowback."""
     scan = replace(scan, provenance=replace(scan.provenance, keep_all=True))
     return add_notes(scan, [KEPT_WHOLE], who, why)

@@ -298,7 +298,7 @@ def _theirs(both: BothSides, ref: ExhibitRef) -> ExhibitRef:
     if side is None:  # its holder is out of reach: as the list of candidates names it
         if not PSEUDONYM.fullmatch(ref.exhibit):
             raise AccessError(
-                f"{ref.member}:{ref.exhibit}: its opaque name needed while {ref.member} is "
+                f"{ref.member}:{ref.exhibit}: its pseudonym needed while {ref.member} is "
                 "out of reach, as a list names it"
             )
         return ref
@@ -306,7 +306,7 @@ def _theirs(both: BothSides, ref: ExhibitRef) -> ExhibitRef:
     if name is None:
         raise AccessError(f"{ref}: {ref.member} shows {both.own_member} no such exhibit")
     if not PSEUDONYM.fullmatch(name):
-        raise FormatError(f"{ref}: an opaque name of {ref.member} needed, found {name[:40]!r}")
+        raise FormatError(f"{ref}: a pseudonym of {ref.member} needed, found {name[:40]!r}")
     return ExhibitRef(ref.member, name)
 
 

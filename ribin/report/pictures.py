@@ -398,7 +398,7 @@ def hstack_panels(left: Picture, right: Picture) -> Picture:
 
 
 def draw_caption(
-    picture: Picture, lines: Sequence[str], keys: Sequence[tuple[Colour, str]] = ()
+    picture: Picture, lines: Sequence[str], keys: Sequence[tuple[Colour, str]]
 ) -> Picture:
     """The picture with lines of text under it, in letters as large as its width allows, and then
     what each colour means."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ribin.cases.calibres import calibre_words
 from ribin.cases.exhibits import ClassFields, Counts, Grouping, SearchResult
-from ribin.cases.recorded_search import lists_sha256
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import lists_sha256
 from ribin.params.defaults import MethodParams
 from ribin.report.document import (
     SORTS,

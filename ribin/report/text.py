@@ -8,9 +8,8 @@ from typing import Any
 
 from ribin.cases.annotation import SavedAnnotations
 from ribin.cases.exhibits import Counts, SearchResult
-from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import FusedCandidate, SearchLists
-from ribin.cases.saved_search import SavedSearch, SearchFinding
+from ribin.cases.searches import RecordedSearch, SavedSearch, SearchFinding
 from ribin.comparison import Comparison
 from ribin.model import Scan, light_words
 from ribin.report.json import plain_value

@@ -14,7 +14,7 @@ import io
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ from ribin.vault.files import INDEX_FOLDER, is_sound, read_derived, remove_deriv
 from ribin.vault.mark_table import MARK_TABLE_FOLDER, MarkTable
 from ribin.vault.template_shards import PACKED, sweep_templates, template_shard_problems
 from ribin.vault.vault import Vault
+from ribin.workers import Tick, silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +44,6 @@ class CoarseScores:
     scores: FloatArray  # (N,), of the wanted; NaN where a file cannot be read or a sketch is blank
     held: BoolArray  # (N,), marks that have a sketch
     notes: tuple[str, ...]  # what a reader of the list should know
-
-
-Tick = Callable[[int, int], None]
 
 
 class MarkIndex:
@@ -58,7 +56,7 @@ class MarkIndex:
         making: tuple[str, str, str],
         params: Params,
         scorer: CoarseScorer,
-        tick: Tick = lambda done, total: None,
+        tick: Tick = silent,
     ) -> None:
         """`marks` are all that the catalogue names; `making` is their type, kind, params_id.
 

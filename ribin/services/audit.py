@@ -166,8 +166,11 @@ def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]
     return list(_as_shown(vault, found, who))
 
 
+_ROWS_OF_A_PAGE = 100
+
+
 @dataclass(frozen=True)
-class Trail:
+class AuditPage:
     """A page of the log: its rows, the newest first, and the number before which more are; 0 where
     there are none."""
 
@@ -176,9 +179,7 @@ class Trail:
     actions: tuple[str, ...]  # that the log has
 
 
-def audit_trail(
-    vault: Vault, wanted: RowFilter, subject: str, who: str, before: int = 0, most: int = 100
-) -> Trail:
+def audit_trail(vault: Vault, wanted: RowFilter, subject: str, who: str, before: int) -> AuditPage:
     """The rows of a filter, and about a subject as `last_rows` has it; errors as there."""
     _check_reader(vault, who)
     for name, day in (("from", wanted.first), ("to", wanted.last)):
@@ -188,10 +189,10 @@ def audit_trail(
         begins = subject if len(subject) >= _LEAST_OF_A_HASH else ""
         wanted = replace(wanted, subjects=frozenset(_names_of(vault, subject)), begins=begins)
     with vault.catalogue.reading() as db:
-        rows = find_rows(db, wanted, before, most + 1)
+        rows = find_rows(db, wanted, before, _ROWS_OF_A_PAGE + 1)
         actions = tuple(read_actions(db))
-    more = rows[most - 1].seq if len(rows) > most else 0
-    return Trail(tuple(_as_shown(vault, rows[:most], who)), more, actions)
+    more = rows[_ROWS_OF_A_PAGE - 1].seq if len(rows) > _ROWS_OF_A_PAGE else 0
+    return AuditPage(tuple(_as_shown(vault, rows[:_ROWS_OF_A_PAGE], who)), more, actions)
 
 
 def _as_shown(vault: Vault, rows: Sequence[AuditRow], who: str) -> Iterator[AuditRow]:

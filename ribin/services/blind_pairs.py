@@ -15,8 +15,7 @@ from typing import Any
 from ribin.cases.annotation import SavedAnnotations
 from ribin.cases.exhibits import Request
 from ribin.cases.leads import ExhibitRef, LeadHistory, Role, identity_of, logins_behind, same_person
-from ribin.cases.recorded_search import RecordedSearch
-from ribin.cases.saved_search import SavedSearch, SearchFinding
+from ribin.cases.searches import RecordedSearch, SavedSearch, SearchFinding
 from ribin.cases.side import Side
 from ribin.errors import AccessError
 from ribin.leads.rules import had_a_part, not_blind_second, shows_the_marks_alone, status_of
@@ -72,7 +71,7 @@ def due_leads(vault: Vault, who: str) -> frozenset[str]:
 
 
 def _names(db: Any, member: str, ref: ExhibitRef) -> Names:
-    """An own exhibit by the name that it has, each that it had, and the one that it has abroad."""
+    """An own exhibit by the name that it has, each that it had, and its pseudonym."""
     if ref.member != member:
         return (ref,)
     named = named_in_lead(db, ref.exhibit)

@@ -12,7 +12,7 @@ from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, RibinError
 from ribin.exchange.carrier import Delivery, Way
 from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
-from ribin.exchange.line import Answered, Prepared, open_answer
+from ribin.exchange.line import CheckedAnswer, PreparedQuestion, open_answer
 from ribin.exchange.message import Envelope, MessageKind, new_id, seal_content
 from ribin.exchange.questions import LoggedAnswer, RefusalBody, SearchAnswer
 from ribin.exchange.receive import ImportResult, import_bundle
@@ -103,7 +103,7 @@ def _take_answer(vault: Vault, made: Envelope, raw: bytes, who: str) -> list[str
     if one is None:
         return []
     keys = [trusted.key for trusted in trusted_keys(vault) if not trusted.ended_at]
-    asked = Prepared(one.id, MessageKind(one.kind), one.question)
+    asked = PreparedQuestion(one.id, MessageKind(one.kind), one.question)
     try:
         told = open_answer(vault.member, made.sender, keys, asked, raw, _ANSWERS[one.kind])
     except RibinError as error:
@@ -117,7 +117,7 @@ def _take_answer(vault: Vault, made: Envelope, raw: bytes, who: str) -> list[str
 
 
 def _take_leads(
-    vault: Vault, asked: OwnQuestion, told: Answered[msgspec.Struct], who: str
+    vault: Vault, asked: OwnQuestion, told: CheckedAnswer[msgspec.Struct], who: str
 ) -> list[str]:
     sender, content = asked.receiver, told.content
     assert isinstance(content, LeadsAnswer)

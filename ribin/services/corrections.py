@@ -66,9 +66,7 @@ def move(
 
 
 @contextmanager
-def telling_corrections(
-    vault: Vault, who: str, network: Network | None = None
-) -> Iterator[set[str]]:
+def telling_corrections(vault: Vault, who: str, network: Network | None) -> Iterator[set[str]]:
     """One transaction for a correction and the messages on it, so that a kill leaves both or none;
     gives the members that are told, known at its end.
 

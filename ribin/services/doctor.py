@@ -93,7 +93,7 @@ def _vault(path: Path) -> str:
     from ribin.vault.vault import Vault
 
     with Vault.open(path) as vault:
-        head, exhibits = vault.audit_head(), len(vault.exhibits())
+        head, exhibits = vault.audit_head(), vault.count_exhibits()
         if not vault.writable:
             raise UnfitError(f"{path} can only be read", "enrol and search as its owner")
         member = vault.member

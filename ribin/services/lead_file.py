@@ -87,7 +87,15 @@ def lead_file(vault: Vault, view: LeadView, who: str) -> LeadFile:
     withheld = withheld_text(next(iter(shut.values()))) if shut else ""
     seen = lists_seen(vault, who, view.history.lead.lead) if view.marks_alone else ()
     place, told = rules.next_round(view.history), deliveries(vault, view.history.lead.lead)
-    return LeadFile(ends, _events(vault, view), steps, place, tuple(told), withheld, seen)
+    return LeadFile(
+        ends=ends,
+        events=_events(vault, view),
+        steps=steps,
+        place=place,
+        deliveries=tuple(told),
+        search_withheld=withheld,
+        lists_seen=seen,
+    )
 
 
 def _end(vault: Vault, view: LeadView, role: str, ref: ExhibitRef) -> LeadEnd:

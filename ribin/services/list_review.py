@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef, LeadHistory
-from ribin.cases.list_review import CandidateStatus, ReviewedCandidate
-from ribin.cases.recorded_search import RecordedSearch, SearchedMark
+from ribin.cases.searches import CandidateStatus, RecordedSearch, ReviewedCandidate, SearchedMark
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, RibinError, StoreError
 from ribin.leads.rules import status_of

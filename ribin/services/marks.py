@@ -12,9 +12,8 @@ import numpy as np
 from ribin.cases.exhibits import Candidate, LookPurpose, Request, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
-from ribin.describe.soundness import check_described
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
-from ribin.exchange.looks import LookAnswer, LookQuestion, ScanWish, Shown, shown_of
+from ribin.exchange.looks import ExhibitView, LookAnswer, LookQuestion, ScanWish, shown_of
 from ribin.exchange.message import MessageKind
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.model import NO_TRACE, Mark, MarkType, Scan, Trace
@@ -27,8 +26,6 @@ from ribin.vault.disclosure import as_seen_by
 from ribin.vault.parameter_sets import kept_parameters
 from ribin.vault.people import check_searcher
 from ribin.view.surface import Surface, compared_surface, measured_surface, whole_surface
-
-check_template = check_described  # before a kernel runs on what another member sent
 
 # What a person means by a name. Services take the meaning, so that no file in the working folder
 # takes the place of an exhibit where exhibits alone are meant.
@@ -64,6 +61,8 @@ def named_source(name: str, session: Session | None = None) -> Source:
         )
     if is_file:
         return Path(name)
+    if lacking and Path(name).is_dir():
+        raise FormatError(f"{name}: a file or an exhibit needed, found a folder")
     if lacking:
         raise FormatError(f"{name}: neither a file nor an exhibit, {lacking}", hint=lacking.hint)
     return exhibit_source(name, session)
@@ -149,7 +148,7 @@ def side_of(
         scan = reading.scan(source, asker.params)
         cut = side_of_scan(scan, source.name, asker.params, mark_type, trace)
         return _with_earlier(cut, asker)
-    wanted = _Wanted(mark_type, sha256, scan=_scan_for(reading, trace))
+    wanted = _Selection(mark_type, sha256, scan=_scan_for(reading, trace))
     shown = _shown(source, asker, wanted)
     if not shown.scan:
         return shown.sides[0]
@@ -169,7 +168,7 @@ def sides_of(
         return [side_of(source, asker, reading, mark_type)], ()
     if isinstance(source, Path):
         return _sides_of_scan(reading.scan(source, asker.params), source.name, asker)
-    wanted = _Wanted(every=True, scan=_scan_for(reading, NO_TRACE))
+    wanted = _Selection(every=True, scan=_scan_for(reading, NO_TRACE))
     shown = _shown(source, asker, wanted)
     if not shown.scan:
         return list(shown.sides), ()
@@ -180,7 +179,7 @@ def sides_of(
 
 def sides_of_enrolled_scan(exhibit: ExhibitRef, asker: Asker, sha256: str) -> list[Side]:
     """The first mark of each type of one scan of an exhibit; errors as `side_of`."""
-    return list(_shown(exhibit, asker, _Wanted(sha256=sha256, every=True)).sides)
+    return list(_shown(exhibit, asker, _Selection(sha256=sha256, every=True)).sides)
 
 
 def scan_of(
@@ -193,17 +192,13 @@ def scan_of(
     """
     if isinstance(source, Path):
         return reading.scan(source, asker.params)
-    shown = _shown(source, asker, _Wanted(mark_type, every=True, scan="needed", any_params=True))
+    shown = _shown(source, asker, _Selection(mark_type, every=True, scan="needed", any_params=True))
     assert shown.scan is not None  # it was needed
     return reading.enrolled_scan(shown.scan, asker.params)
 
 
 def side_of_scan(
-    scan: Scan,
-    name: str,
-    params: Params,
-    mark_type: MarkType | str | None = None,
-    trace: Trace = NO_TRACE,
+    scan: Scan, name: str, params: Params, mark_type: MarkType | str | None, trace: Trace
 ) -> Side:
     """As `side_of`, of a scan that has been read."""
     mark, others = find_mark(scan, params, mark_type, trace)
@@ -249,7 +244,7 @@ def candidate_side(
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _Selection:
     """What of an exhibit somebody wants to see."""
 
     mark_type: str | None = None  # None: whatever comes first
@@ -266,7 +261,7 @@ def _scan_for(reading: ReadOptions, trace: Trace) -> ScanWish:
     return "no" if trace is NO_TRACE else "if whole"
 
 
-def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
+def _shown(ref: ExhibitRef, asker: Asker, wanted: _Selection) -> ExhibitView:
     """What an asker is shown: of the own vault, or by another member when its log has it."""
     session, request = asker.session, asker.request
     if session is None:
@@ -297,7 +292,7 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
     )
     line = session.network.line(session.member, ref.member)
     told = line.ask(MessageKind.LOOK, question, LookAnswer).content
-    return shown_of(told, ref, check_template)
+    return shown_of(told, ref)
 
 
 # The surface of a mark as it was measured; of an enrolled one from the file as it was received.
@@ -306,18 +301,18 @@ _LIKE = 0.1  # of the mark and of what it was cut from, correlated; a scan read 
 
 
 @dataclass(frozen=True, eq=False)
-class SeenSurfaces:
+class MarkSurfaces:
     """The pixels on which a mark lies, and all of its scan where that shows more."""
 
     measured: Surface
     whole: Surface | None
 
 
-def measured_side(side: Side, asker: Asker) -> SeenSurfaces | None:
+def measured_side(side: Side, asker: Asker) -> MarkSurfaces | None:
     """The pixels on which the mark of a side lies; None where they are not at hand."""
     if side.scan is not None:
         measured = measured_surface(side.scan, side.mark, asker.params)
-        return SeenSurfaces(measured, whole_surface(side.scan, side.mark))
+        return MarkSurfaces(measured, whole_surface(side.scan, side.mark))
     provenance, original = side.mark.provenance, side.original
     if asker.session and side.member == asker.session.member:
         try:
@@ -331,7 +326,7 @@ def measured_side(side: Side, asker: Asker) -> SeenSurfaces | None:
 
 def measured_original(
     original: bytes, source: str, mark: Mark, params: Params
-) -> SeenSurfaces | None:
+) -> MarkSurfaces | None:
     """The pixels on which a mark lies, read anew; None where they cannot be had so.
 
     A file that was read with a person's help, a pitch that it does not state, may not be readable
@@ -346,7 +341,7 @@ def measured_original(
         surface = measured_surface(scan, mark, params)
         if not _likeness(surface, mark) > _LIKE:
             return None
-        return SeenSurfaces(surface, whole_surface(scan, mark))
+        return MarkSurfaces(surface, whole_surface(scan, mark))
     except RibinError:
         return None
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from ribin.errors import RibinError, StoreError
-from ribin.exchange.line import Line, Prepared, prepare
+from ribin.exchange.line import Line, PreparedQuestion, prepare
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import LoggedAnswer
 from ribin.leads.both_sides import LeadChoice, both_sides
@@ -123,7 +123,7 @@ def _send_in_order(
 
 def _send(vault: Vault, line: Line, one: OwnQuestion) -> str:
     """Send one; why it did not arrive, or nothing."""
-    told = Prepared(one.id, MessageKind(one.kind), one.question)
+    told = PreparedQuestion(one.id, MessageKind(one.kind), one.question)
     try:
         line.send(told, LoggedAnswer, DELIVERY_S)
     except (RibinError, OSError) as error:

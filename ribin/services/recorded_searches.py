@@ -12,8 +12,8 @@ from typing import Any
 from ribin.cases.exhibits import SearchResult
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.record import RecordKind
-from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, StoreError
 from ribin.foreign import read_object

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ribin.errors import ParameterError, ScanError
@@ -19,6 +18,7 @@ from ribin.vault.redescribe import admit_description, contents_as_read, scans_in
 from ribin.vault.scanfile import ScanContents
 from ribin.vault.states import scan_state
 from ribin.vault.vault import Vault
+from ribin.workers import Tick, silent
 
 _ACCEPTED = "accepted at enrolment"
 
@@ -34,12 +34,7 @@ class DescribeReport:
 
 
 def describe_vault(
-    vault: Vault,
-    params: Params,
-    *,
-    who: str,
-    reason: str,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    vault: Vault, params: Params, *, who: str, reason: str, progress: Tick = silent
 ) -> DescribeReport:
     """Describe each scan whose marks in use were made with other parameters.
 
@@ -104,7 +99,7 @@ class RedoneScan:
 
 
 def redo_marks(
-    vault: Vault, params: Params, asked: RedoOptions, network: Network | None = None
+    vault: Vault, params: Params, asked: RedoOptions, network: Network | None
 ) -> tuple[RedoneScan, set[str]]:
     """Outline and read a scan anew from its stored original; what is found counts from now on.
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from ribin.cases.calibres import calibre_hint
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Request, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef, LeadStatus
-from ribin.cases.recorded_search import lists_sha256
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import lists_sha256
 from ribin.cases.side import Side
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
@@ -20,6 +21,7 @@ from ribin.report.explanation import drawn_words
 from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, search_document
 from ribin.report.text import lists_value
+from ribin.search.context import Query
 from ribin.search.engine import search_marks
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.blind_pairs import left_out_of_search, notes_of_search
@@ -43,7 +45,7 @@ from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
-from ribin.vault.vocabulary import Vocabulary, read_synonyms
+from ribin.vault.vocabulary import read_vocabulary
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 
 
@@ -115,7 +117,7 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
     owner has not released, its owner and the own vault are asked, and the notes of the lists say
     who was not.
 
-    Raises RibinError: as `sides_of`, `check_reach` and `search`.
+    Raises RibinError: as `sides_of`, `check_reach` and `search_marks`.
     """
     request = options.request(session.member)
     request = replace(request, filters=in_own_words(session.vault, request.filters))
@@ -138,9 +140,18 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
 
 
 def in_own_words(vault: Vault, filters: Filters) -> Filters:
-    """The filters with the values that the synonyms of the own vault stand for."""
+    """The filters with the values that the synonyms of the own vault stand for.
+
+    Raises ParameterError: neither the table of calibres nor the vault has the calibre. Its list
+    would be empty, or lack what it means.
+    """
     with vault.catalogue.reading() as db:
-        words = Vocabulary({}, read_synonyms(db))
+        words = read_vocabulary(db)
+    if not words.knows_calibre(filters.calibre):
+        raise ParameterError(
+            f"calibre: one of the table, or of this vault, needed, found {filters.calibre!r}",
+            hint=calibre_hint(filters.calibre),
+        )
     meant = {name: words.value(name, text) for name, text in filters.of_class.items()}
     return Filters(**{**asdict(filters), **meant})
 
@@ -183,9 +194,8 @@ def _search(
     members: Sequence[str],
     fuse_all: bool = False,
 ) -> SearchLists:
-    templates = [side.template for side in sides]
-    earlier = [side.earlier for side in sides]
-    found = search_marks(templates, request, session.context, members, fuse_all, earlier)
+    queries = [Query(side.template, side.earlier) for side in sides]
+    found = search_marks(queries, request, session.context, members, fuse_all)
     return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in found.lists))
 
 
@@ -288,7 +298,9 @@ def write_gallery(session: Session, made: FinishedSearch, path: Path) -> list[st
         for candidate in one.candidates:
             key = MarkType(candidate.mark), candidate.rank
             try:
-                pictures[key] = _show(session, side, made.request, candidate, folder)
+                pictures[key] = _write_candidate_page(
+                    session, side, made.request, candidate, folder
+                )
             except AccessError:
                 pictures[key] = RowPicture(why_not=NOT_RELEASED)
             except RibinError as error:
@@ -299,7 +311,7 @@ def write_gallery(session: Session, made: FinishedSearch, path: Path) -> list[st
     return problems
 
 
-def _show(
+def _write_candidate_page(
     session: Session, side: Side, request: Request, candidate: Candidate, folder: Path
 ) -> RowPicture:
     """Lay one candidate beside the query and write the page of both."""
@@ -328,11 +340,7 @@ def _page_name(candidate: Candidate) -> str:
 
 
 def report_search(
-    lists: SearchLists,
-    asker: Asker,
-    options: ReportOptions,
-    query: Sequence[Side] = (),
-    pictures: int = 0,
+    lists: SearchLists, asker: Asker, options: ReportOptions, query: Sequence[Side], pictures: int
 ) -> tuple[Document, list[str]]:
     """Put the lists of a search into a report, and into the audit log of the own vault.
 
@@ -345,10 +353,12 @@ def report_search(
     shown: tuple[CandidatePicture, ...] = ()
     if session and asker.request:
         request = asker.request
-        side = _drawn(first, query)
+        side = _side_of_list(first, query)
         if side:
             chosen = first.candidates[:pictures]
-            shown = tuple(_shown(session, request, side, candidate) for candidate in chosen)
+            shown = tuple(
+                _candidate_picture(session, request, side, candidate) for candidate in chosen
+            )
         facts = {"figures": lists_sha256(lists_value(lists)), "search": lists.search}
         chain = enter_report(session.vault, first.query_sha256 or first.query, request, facts)
     kind = query[0].mark.kind if query else None
@@ -359,7 +369,7 @@ def report_search(
     return search_document(head, lists, shown, chain, method), problems
 
 
-def _drawn(first: SearchResult, query: Sequence[Side]) -> Side | None:
+def _side_of_list(first: SearchResult, query: Sequence[Side]) -> Side | None:
     """The mark of the first list among those of the query.
 
     Raises ParameterError: the scan is not the one that was searched with.
@@ -376,7 +386,7 @@ def _drawn(first: SearchResult, query: Sequence[Side]) -> Side | None:
     return None
 
 
-def _shown(
+def _candidate_picture(
     session: Session, request: Request, side: Side, candidate: Candidate
 ) -> CandidatePicture:
     name = f"{candidate.member}:{candidate.exhibit}"

@@ -30,7 +30,7 @@ from ribin.vault.messages import put_own_questions
 from ribin.vault.people import check_looker, check_searcher
 from ribin.vault.permissions import check_act
 from ribin.vault.received import read_originals
-from ribin.vault.retention import Due, Tombstone, keep_until, purge_exhibit, retention_dates
+from ribin.vault.retention import DueExhibit, Tombstone, keep_until, purge_exhibit, retention_dates
 from ribin.vault.sharing import (
     default_sharing,
     end_release,
@@ -88,9 +88,7 @@ class RetentionChange:
     reason: str
 
 
-def change_retention(
-    vault: Vault, asked: RetentionChange, agree: Agree = lambda lines: None
-) -> None:
+def change_retention(vault: Vault, asked: RetentionChange, agree: Agree) -> None:
     """Set the last day of these exhibits and the usual days, as far as named.
 
     `agree` is shown a line for each exhibit that is then due, or kept for a shorter time than its
@@ -352,7 +350,7 @@ def sharing_facts(vault: Vault) -> dict[str, object]:
 
 def sharing_table(facts: dict) -> str:
     """One exhibit a line, and the level that new ones begin with."""
-    header = ("exhibit", "sharing", "known abroad as", "released to")
+    header = ("exhibit", "sharing", "pseudonym", "released to")
     rows = [
         (e["exhibit"], e["sharing"], e["opaque"], ", ".join(e["released_to"]) or "-")
         for e in facts["exhibits"]
@@ -366,10 +364,10 @@ def release_line(done: ReleaseResult) -> str:
     what = "exhibit, event and originals" if done.original else "exhibit and event"
     said = "release ended" if done.ended else f"{what} released"
     told = "both audit logs have it" if done.told else done.note
-    return f"{done.exhibit} ({done.opaque} abroad): {said}, {done.receiver}; {told}"
+    return f"{done.exhibit} (pseudonym {done.opaque}): {said}, {done.receiver}; {told}"
 
 
-def due_table(dates: Sequence[Due]) -> str:
+def due_table(dates: Sequence[DueExhibit]) -> str:
     """One exhibit a line, the first that is due first."""
     rows = [(d.exhibit, d.keep_until, "its own" if d.own_date else "usual") for d in dates]
     return table(("exhibit", "keep until", "day"), rows) if rows else "no exhibit has a last day"

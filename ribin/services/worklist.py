@@ -71,10 +71,8 @@ def worklist(vault: Vault, who: str) -> list[DueItem]:
     for one in found:
         said = given.get((one.work.name, one.about or one.subject))
         items.append(replace(one, assigned=said.person, due=said.due) if said else one)
-    order = list(DueKind)
-    return sorted(
-        items, key=lambda one: (order.index(one.work), one.due or "9", one.since, one.subject)
-    )
+    order = {work: place for place, work in enumerate(DueKind)}
+    return sorted(items, key=lambda one: (order[one.work], one.due or "9", one.since, one.subject))
 
 
 def assign_work(vault: Vault, work: str, about: str, person: str, due: str, who: str) -> None:

@@ -157,7 +157,7 @@ _WORTH_KEEPING = 4096  # marks read on; fewer are read in less time than the fil
 
 
 def read_mark_table(
-    db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool, params_id: str = ""
+    db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool, params_id: str
 ) -> MarkTable:
     """The mark table of a catalogue, from the file beside the index where that is current.
 

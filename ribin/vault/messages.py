@@ -188,13 +188,11 @@ class OwnQuestion:
         return f"{waiting}: {self.problem}" if self.problem else waiting
 
 
-def put_own_questions(
-    vault: Vault, questions: Sequence[OwnQuestion], who: str, reason: str = ""
-) -> None:
+def put_own_questions(vault: Vault, questions: Sequence[OwnQuestion], who: str) -> None:
     """Put questions of one kind into the outbox; the log has their hashes."""
     if not questions:
         return
-    with vault.act("message", who, reason) as act:
+    with vault.act("message", who, "") as act:
         for one in questions:
             put_own_question(act, one)
         act.log(vault.member, kind=questions[0].kind)
@@ -325,13 +323,13 @@ def message_problems(db: sqlite3.Connection) -> Iterator[str]:
         "('message', 'purge', 'import', 'search recorded') "
         "OR json_extract(details, '$.message') IS NOT NULL ORDER BY seq"
     )
-    log = [from_row(_Said, row, facts=json.loads(row["facts"])) for row in db.execute(query)]
+    log = [from_row(_MessageRow, row, facts=json.loads(row["facts"])) for row in db.execute(query)]
     for text in (*_question_problems(db, log), *_outbox_problems(db, log)):
         yield f"catalogue: {text}"
 
 
 @dataclass(frozen=True)
-class _Said:
+class _MessageRow:
     """A row of the log that concerns messages."""
 
     seq: int
@@ -341,8 +339,8 @@ class _Said:
     reason: str
 
 
-def _question_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator[str]:
-    said: dict[tuple[str, str], list[_Said]] = {}
+def _question_problems(db: sqlite3.Connection, log: Sequence[_MessageRow]) -> Iterator[str]:
+    said: dict[tuple[str, str], list[_MessageRow]] = {}
     for one in log:
         if one.action in ("question", "question allowed", "question refused", "refused") or (
             "answer_sha256" in one.facts
@@ -367,7 +365,7 @@ def _question_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator
             yield f"question {'/'.join(named)} was logged and is not there"
 
 
-def _is_as_logged(question: Question, rows: Sequence[_Said]) -> bool:
+def _is_as_logged(question: Question, rows: Sequence[_MessageRow]) -> bool:
     """Whether the state of a question, and its answer, follow from its rows of the log."""
     if not rows or rows[0].action != "question":
         return False
@@ -404,7 +402,7 @@ def _told_sha256(answer: bytes) -> str:
         return ""
 
 
-def _outbox_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator[str]:
+def _outbox_problems(db: sqlite3.Connection, log: Sequence[_MessageRow]) -> Iterator[str]:
     answered = {o.facts["message"]: o for o in log if o.action == "message answered"}
     about = {
         message: o.facts.get("search")

@@ -36,7 +36,7 @@ from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)
-class Due:
+class DueExhibit:
     """An exhibit and the last day on which it is kept."""
 
     exhibit: str
@@ -85,7 +85,7 @@ def keep_until(vault: Vault, exhibit: str, day: str, who: str, reason: str) -> N
 
 def retention_dates(
     vault: Vault, days: int | None = None, own_days: Mapping[str, str] | None = None
-) -> list[Due]:
+) -> list[DueExhibit]:
     """Every exhibit that has a last day, the earliest first.
 
     As it would be with other usual days (0: none) and other days of some exhibits ("": none), where
@@ -99,7 +99,7 @@ def retention_dates(
         enrolled = db.execute(first).fetchall() if usual else []
         kept = timedelta(days=int(usual or 0))
     dates = {e: (date.fromisoformat(at[:10]) + kept).isoformat() for e, at in enrolled} | own
-    found = [Due(exhibit, day, exhibit in own) for exhibit, day in dates.items()]
+    found = [DueExhibit(exhibit, day, exhibit in own) for exhibit, day in dates.items()]
     return sorted(found, key=lambda due: (due.keep_until, due.exhibit))
 
 

@@ -224,13 +224,13 @@ def _enrol(
             raise ParameterError(f"{one.name}: {name} needed, found nothing")
     row = Row.of(one.path.parent, {**fields, "file": one.name, "lighting": reading.lighting})
     options = EnrolOptions(
-        state.params,
-        who,
-        form.get("reason", ""),
-        state.vault,
-        state.network_file,
-        reading,
-        form.get("accept_unusable", ""),
+        params=state.params,
+        who=who,
+        reason=form.get("reason", ""),
+        vault=state.vault,
+        network_file=state.network_file,
+        reading=reading,
+        accept_unusable=form.get("accept_unusable", ""),
     )
     report = enrol_rows([row], options)
     if report.failed:

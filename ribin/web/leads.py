@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ribin.cases.exhibits import Request as Asked
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, LeadStatus, ReviewBasis
-from ribin.cases.list_review import CandidateStatus
+from ribin.cases.searches import CandidateStatus
 from ribin.errors import ParameterError, RibinError, StoreError
 from ribin.leads.rules import status_of
 from ribin.leads.steps import (
@@ -24,6 +24,7 @@ from ribin.leads.steps import (
 )
 from ribin.leads.text import SEALED, LeadView, remark_on
 from ribin.leads.trace import trace_exhibit
+from ribin.leads.trace_files import time_line
 from ribin.search.network import Network
 from ribin.services.inbox import allow_question, held_questions, refuse_question
 from ribin.services.lead_file import LeadFile, lead_file
@@ -33,7 +34,6 @@ from ribin.services.marks import Asker
 from ribin.services.pair import lead_marks_page, prepare_pair, report_pair
 from ribin.services.recorded_searches import figures_of, recorded_search
 from ribin.services.session import Session
-from ribin.services.time_line import time_line
 from ribin.web.pages import form_of, page, see, state_of, status_of_error, who_of, with_policy
 from ribin.web.reports import check_form, said, see_report
 from ribin.web.state import whole_number

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from ribin.cases.exhibits import Filters, SearchResult
 from ribin.cases.leads import ExhibitRef
-from ribin.cases.list_review import CandidateStatus
+from ribin.cases.searches import CandidateStatus
 from ribin.errors import ParameterError, RibinError
 from ribin.services.annotations import annotations_for_page, save_annotation_text
 from ribin.services.list_review import (

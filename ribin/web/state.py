@@ -15,7 +15,6 @@ from ribin.cases.leads import ExhibitRef
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
-from ribin.search.context import OnProgress
 from ribin.services.list_review import OpenList, check_still_shown, open_list
 from ribin.services.recorded_searches import NOT_RECORDED, is_search_number
 from ribin.services.search import SearchOptions, make_search, search_for
@@ -23,6 +22,7 @@ from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
 from ribin.vault.accounts import find_account
 from ribin.web.uploads import Uploads
+from ribin.workers import OnProgress
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
 

@@ -7,14 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from search_makers import PARAMS_ID, SMALL, ask, fill, likeness, make_network, make_query, own_names
+from search_makers import (
+    PARAMS_ID,
+    SMALL,
+    ask,
+    fill,
+    likeness,
+    make_network,
+    make_query,
+    own_names,
+    search,
+)
 from vault_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
 
@@ -161,7 +170,7 @@ def test_equal_scores_are_ranked_by_member_exhibit_and_scan(network):
     assert [(r.member, r.exhibit, r.sha256) for r in rows] == sorted(
         (r.member, r.exhibit, r.sha256) for r in rows
     )
-    # Another member's exhibits stand in the order of the opaque names that they are told by.
+    # Another member's exhibits stand in the order of the pseudonyms that they are told by.
     assert [r.exhibit for r in rows[3:]] == ["a", "b", "b"]
     assert sorted(own_names(network, rows[:3])) == ["a", "b", "b"]
 

@@ -109,7 +109,24 @@ def test_a_filter_that_leaves_nothing_says_which_calibres_there_are(enrol, ribin
     done = ribin(*said, "--calibre", "45 auto")
     held = "JAM: no mark of calibre .45 ACP (11.43x23); there are 9 mm Luger (9x19) (2)"
     assert held in done.out
-    assert "which the table of calibres lacks" in ribin(*said, "--calibre", "9 mm Foo").out
+
+
+def test_a_calibre_that_the_table_lacks_is_asked_about_and_rules_nothing_out(enrol, ribin):
+    """ "9 mm" may be 9 mm Luger: as a filter it would lose mates, on an exhibit it may not."""
+    enrol("a.x3p", "A-1", "--calibre", "9 mm")
+    enrol("b.x3p", "B-2", "--calibre", ".45 ACP")
+    said = ("search", "c.x3p", "--vault", "JAM", "--who", "me")
+    done = ribin(*said, "--calibre", "9 mm Luger", "--json")
+    facts = json.loads(done.out)
+    assert [row["exhibit"] for row in facts["candidates"]] == ["A-1"]
+    kept = "JAM: kept, since the table of calibres lacks what is stated of them: 9 mm (1)"
+    assert kept in facts["notes"]
+    assert json.loads(ribin(*said, "--calibre", "9 MM", "--json").out)["candidates"]  # its own word
+    for calibre, meant in ((".45 Kolt", ".45 Colt (11.5x33R)"), ("9mm Lugar", "9 mm Luger (9x19)")):
+        done = ribin(*said, "--calibre", calibre)
+        assert (done.code, done.out) == (2, "")
+        assert f"one of the table, or of this vault, needed, found '{calibre}'" in done.err
+        assert meant in done.err
 
 
 def test_vocabulary(enrol, ribin):

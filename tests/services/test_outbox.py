@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 from lead_makers import EXAMINER, exhibit_ref, make_member, make_network
+from ribin.services.agreements import AgreementOptions, state_agreement
 
 from ribin.cases.exhibits import Scope
 from ribin.leads.both_sides import deliveries, find_own_lead
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import close_lead, take_up_lead
 from ribin.search.network import Network, NetworkMember
-from ribin.services.agreements import AgreementOptions, state_agreement
 from ribin.services.corrections import correct, move
 from ribin.services.outbox import deliver_due, deliver_waiting
 from ribin.services.sharing import PurgeOptions, ReleaseRequest, purge_each, release

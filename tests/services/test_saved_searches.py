@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ribin.cases.exhibits import Row, Scope
-from ribin.cases.saved_search import SearchFinding
+from ribin.cases.searches import SearchFinding
 from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.enrol import EnrolOptions, enrol_rows

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_browser import Browser, needs_browser, open_browser
+from page_browser import Browser, needs_browser
 
 from ribin.comparison import Comparison
 from ribin.model import LeftOut, Mark
@@ -46,12 +46,6 @@ def page(pair, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("page") / "pair.html"
     path.write_text(comparison_page(*marks, result, measured=tuple(surfaces)), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory):
-    with open_browser(tmp_path_factory.mktemp("browser")) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from budgets import slowness
 from laboratory_client import EXAMINER, HEAD, REVIEWER, TECHNICIAN, make_staff, running_laboratory
 from loadtest import LoadedMark, _exhibit, load_marks
 from web_client import record_long_list
@@ -36,7 +37,7 @@ OF_ONE = (
     "/list?id={list}&scores=hidden",
     "/candidate?id={list}&mark=breech_face&rank=399",
 )
-DEAREST_S = 0.2  # of one page, in seconds of one core: what a person takes for at once
+DEAREST_S = 0.15  # of one page, in seconds of one quiet core: what a person takes for at once
 _STATM = "/proc/self/statm"
 
 
@@ -88,11 +89,14 @@ def test_a_page_costs_little(lab, long_list, path):
     browser, path = lab.browser(HEAD), path.format(list=long_list)
     browser.get(path)
     costs = []
+    gc.collect()
+    gc.freeze()  # what other tests left is not gone through again and again
     for _ in range(5):
         begun = time.process_time()  # of the server, and of the little that asks it
         assert browser.get(path).status == 200
         costs.append(time.process_time() - begun)
-    assert min(costs) < DEAREST_S
+    gc.unfreeze()
+    assert min(costs) < DEAREST_S * slowness()
 
 
 def memory_mb() -> float:
