@@ -7,7 +7,6 @@ from functools import partial
 
 import pytest
 from lead_makers import EXAMINER, exhibit_ref, make_member, make_network
-from ribin.services.agreements import AgreementOptions, state_agreement
 
 from ribin.cases.exhibits import Scope
 from ribin.leads.both_sides import deliveries, find_own_lead
@@ -15,6 +14,7 @@ from ribin.leads.merge import sync_leads
 from ribin.leads.steps import close_lead, take_up_lead
 from ribin.search.network import Network, NetworkMember
 from ribin.services.corrections import correct, move
+from ribin.services.network import AgreementOptions, state_agreement
 from ribin.services.outbox import deliver_due, deliver_waiting
 from ribin.services.sharing import PurgeOptions, ReleaseRequest, purge_each, release
 from ribin.vault.keys import make_key
