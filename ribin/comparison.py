@@ -86,8 +86,8 @@ class Registration:
 
 @dataclass(frozen=True)
 class Alteration:
-    """How a side is altered for a second look: its size, then left and right exchanged, then hills
-    and valleys."""
+    """How a side is altered for a second comparison: its size, then left and right exchanged, then
+    hills and valleys."""
 
     scale: float = 1.0
     mirrored: bool = False

@@ -55,11 +55,13 @@ def _place(lines: list[str], printed: list[str], at_the_end: bool) -> int:
 
 
 def _left_out(shown: str, printed: str) -> str:
-    """The printed line without what `...` stood for in the line shown."""
+    """The printed line without what `...` stood for in the line shown, and as wide a gap after."""
     match = _pattern(shown).fullmatch(printed)
-    for group in range(shown.count("..."), 0, -1) if match else ():
-        start, end = match.span(group)
-        printed = f"{printed[:start]}...{printed[end:]}"
+    gaps = re.findall(r"\.\.\.(\s*)", shown)
+    for group in range(len(gaps), 0, -1) if match else ():
+        (start, end), gap = match.span(group), gaps[group - 1]
+        rest = printed[end:].lstrip() if gap else printed[end:]
+        printed = f"{printed[:start]}...{gap}{rest}"
     return printed.rstrip()
 
 

@@ -129,14 +129,14 @@ def list_accounts(call: Call) -> None:
     facts = [
         {
             "person": one.person,
-            "standing": one.standing,
+            "standing": one.state,
             "password": "to be changed" if one.initial else "own" if one.is_active else "",
             "set_by": one.set_by,
             "since": one.since[:10],
         }
         for one in known
     ]
-    header = ("person", "standing", "password", "set by", "since")
+    header = ("person", "account", "password", "set by", "since")
     call.show(
         facts,
         lambda rows: table(header, [list(row.values()) for row in rows]) if rows else "no account",

@@ -82,7 +82,7 @@ def batch() -> None:
 def compare_batch(options: BatchOptions, cells: bool, call: Call) -> None:
     """Compare the two scans of each row: columns reference and comparison, optionally mark.
 
-    No pair is looked at mirrored as well.
+    No pair is compared again mirrored.
 
     \b
     Example:

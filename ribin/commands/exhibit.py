@@ -129,6 +129,7 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
       ribin exhibit edit 2026-17-3 --name 2026-71-3 --event 2026-71 --reason "digits swapped"
       ribin exhibit edit 2026-17-3 --place Kingston --erase-old --reason "a private address"
     """
+    from ribin.report.document import words
     from ribin.services.corrections import correct
 
     given = {name: value for name, value in fields.items() if value is not None}
@@ -148,7 +149,7 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
         _tell(vault, network, call.who, concerned)
     lines = []
     for one in done:
-        said = ", ".join(name.replace("_", " ") for name in one.changed) or "nothing"
+        said = ", ".join(map(words, one.changed)) or "nothing"
         lines.append(f"{one.exhibit}: {said} corrected")
         if one.blanked:
             lines.append(f"{one.exhibit}: text of {one.blanked} old versions blanked")

@@ -110,7 +110,7 @@ def show(lead_number: str, call: Call) -> None:
         view = look_at_lead(vault, lead_number, call.who, early)
         told, corrected = deliveries(vault, lead_number), corrections_told(vault, view.history)
     facts = {**lead_facts(view), "deliveries": dict(told), "corrected": dict(corrected)}
-    lines = [lead_page(view), *(f"{member}: {standing}" for member, standing in told)]
+    lines = [lead_page(view), *(f"{member}: {delivery}" for member, delivery in told)]
     lines += [f"{at[:16]}: {words}" for at, words in corrected]
     say(as_json(facts) if call.json_output else "\n".join(lines))
 

@@ -107,7 +107,7 @@ def run(call: Call) -> None:
 
 
 @standing.command()
-@click.argument("names", metavar="STANDING...", nargs=-1, required=True)
+@click.argument("names", metavar="SEARCH...", nargs=-1, required=True)
 @common_options("vault", "who", "reason")
 def remove(names: tuple[str, ...], call: Call) -> None:
     """End searches; what they found stays in the vault.

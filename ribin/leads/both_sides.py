@@ -226,7 +226,7 @@ def find_own_lead(own: Vault, lead: str) -> LeadHistory:
 def deliveries(own: Vault, lead: str) -> list[tuple[str, str]]:
     """Each other member that a lead concerns, and whether it has got what was done to it last."""
     told = own_questions(own, kind=_LEADS, subject=lead)
-    return list({one.receiver: (one.receiver, one.standing) for one in told}.values())
+    return list({one.receiver: (one.receiver, one.delivery) for one in told}.values())
 
 
 def not_recorded(member: str, why: str) -> str:

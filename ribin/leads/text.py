@@ -209,7 +209,7 @@ def _verdict(review: Review, history: LeadHistory) -> str:
 
 def history_table(history: History) -> str:
     """Exhibits, what joins them, what joined them once, and what could not be told."""
-    header = ("date", "member", "exhibit", "event", "place", "kind", "calibre", "known")
+    header = ("day", "member", "exhibit", "event", "place", "kind", "calibre", "known")
     rows = [
         (
             *(e.date or "-", e.member, e.exhibit, e.event or "-", e.place or "-"),

@@ -255,7 +255,7 @@ def saved_searches_table(searches: Sequence[SavedSearch], found: Mapping[str, in
     """A row for each search; `found` has the number of findings by search."""
     if not searches:
         return "no saved search"
-    header = ("standing", "exhibit", "scope", "top", "from score", "since", "by", "found", "state")
+    header = ("search", "exhibit", "scope", "top", "from score", "since", "by", "found", "state")
     rows = [
         (
             *(s.standing, s.exhibit, s.scope, s.top, s.min_score, s.at[:10], s.who),
@@ -271,7 +271,7 @@ def findings_table(findings: Sequence[SearchFinding], exhibits: Mapping[str, str
     """A row for each finding; `exhibits` has the own exhibit of each search."""
     if not findings:
         return "nothing new"
-    header = ("standing", "exhibit", "rank", "member", "candidate", "event", "mark", "score", "on")
+    header = ("search", "exhibit", "rank", "member", "candidate", "event", "mark", "score", "on")
     rows = [
         (
             f.standing,

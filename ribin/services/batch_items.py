@@ -54,7 +54,7 @@ def _needed(item: WorkItem, column: str) -> str:
 
 @dataclass(frozen=True)
 class CompareScans:
-    """Compare the two scans of an item; no pair is looked at mirrored as well.
+    """Compare the two scans of an item; no pair is compared again mirrored.
 
     `vault` is where exhibits are found, and `cells` says whether each cell is in the value.
     """

@@ -15,6 +15,7 @@ from ribin.cases.exhibits import Exhibit, Scope
 from ribin.cases.leads import LeadHistory
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import CorrectionQuestion
+from ribin.report.document import words
 from ribin.search.network import Network
 from ribin.services.outbox import to_tell
 from ribin.text import clean_text
@@ -123,6 +124,6 @@ def corrections_told(vault: Vault, history: LeadHistory) -> list[tuple[str, str]
     with vault.catalogue.reading() as db:
         for ref in history.lead.exhibits:
             for row in read_rows_of(db, "receive correction", str(ref)):
-                fields = ", ".join(name.replace("_", " ") for name in row.details["changed"])
+                fields = ", ".join(map(words, row.details["changed"]))
                 found.append((row.at, f"{ref.member} corrected {fields} of {ref}: look again"))
     return sorted(found)

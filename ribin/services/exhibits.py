@@ -17,6 +17,7 @@ from ribin.cases.record import Record
 from ribin.errors import StoreError
 from ribin.leads.rules import status_of
 from ribin.model import LeftOutShares, left_out_words
+from ribin.report.document import words
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
 from ribin.text import counted, moment_text
@@ -337,7 +338,7 @@ def exhibit_page(shown: ShownExhibit) -> str:
     """One exhibit: what is stated of it, its scans and marks, and what rests on it."""
     one = shown.exhibit
     pairs: list[tuple[str, object]] = [
-        (name.replace("_", " "), text) for name, text in one.fields.items() if text
+        (words(name), text) for name, text in one.fields.items() if text
     ]
     pairs += [("was called", ", ".join(one.aliases))] if one.aliases else []
     pairs += [("pseudonym", one.opaque)]

@@ -100,7 +100,7 @@ def prepare_pair(
 ) -> ComparedPair:
     """Compare two files or exhibits; each is read and extracted once.
 
-    A pair of low score is looked at mirrored and at other scales as well; where that agrees better
+    A pair of low score is compared again mirrored and at other scales; where that agrees better
     the figures are of that, with points less and a note.
 
     Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen; and
@@ -160,7 +160,7 @@ def compare_sides(
 ) -> ComparedPair:
     """Compare two sides; the result names them as they are called.
 
-    `again`: whether a pair of low score is looked at mirrored and at other scales as well.
+    `again`: whether a pair of low score is compared again, mirrored and at other scales.
     """
     compared = compare_marks(reference.template, comparison.template, params, trace)
     result = replace(compared, reference=reference.name, comparison=comparison.name)

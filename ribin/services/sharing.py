@@ -370,7 +370,7 @@ def release_line(done: ReleaseResult) -> str:
 def due_table(dates: Sequence[DueExhibit]) -> str:
     """One exhibit a line, the first that is due first."""
     rows = [(d.exhibit, d.keep_until, "its own" if d.own_date else "usual") for d in dates]
-    return table(("exhibit", "keep until", "date"), rows) if rows else "no exhibit has a last day"
+    return table(("exhibit", "keep until", "day"), rows) if rows else "no exhibit has a last day"
 
 
 def sent_line(done: SentBundle) -> str:

@@ -173,4 +173,4 @@ def _questions(vault: Vault) -> Iterator[DueItem]:
 
 def _undelivered(vault: Vault) -> Iterator[DueItem]:
     for one in own_questions(vault, kind=str(MessageKind.LEADS), waiting=True):
-        yield DueItem(DueKind.UNDELIVERED, one.subject, f"{one.receiver}: {one.standing}", one.at)
+        yield DueItem(DueKind.UNDELIVERED, one.subject, f"{one.receiver}: {one.delivery}", one.at)

@@ -16,7 +16,7 @@ from ribin.cases.leads import LONGEST_NOTE, Conclusion, ReviewBasis, Role
 from ribin.cases.record import Record, RecordKind
 from ribin.cases.searches import CandidateStatus, SearchStatement
 from ribin.foreign import Hex32, MemberCode, Name, Printable, Signature, Statement, as_facts
-from ribin.vault.accounts import AccountStanding
+from ribin.vault.accounts import AccountState
 from ribin.vault.records import record_of
 from ribin.vault.states import ScanState
 from ribin.vault.vouching import Vouchers
@@ -64,7 +64,7 @@ class _VerdictBody(Printable, frozen=True):
 
 
 class _Account(Statement, frozen=True):
-    standing: AccountStanding
+    standing: AccountState
     initial: bool = False
     secret_sha256: Hex32 | None = None
 

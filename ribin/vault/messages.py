@@ -173,8 +173,8 @@ class OwnQuestion:
         return step or self.kind in _TOLD
 
     @property
-    def standing(self) -> str:
-        """As it is shown to a person."""
+    def delivery(self) -> str:
+        """Whether it has reached the other member, for a person."""
         if self.answered_at:
             return f"delivered {moment_text(self.answered_at)}"
         tried = (

@@ -209,7 +209,7 @@ def _check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> Non
         lead = history.lead.lead
         if history.linked:
             raise StoreError(
-                f"exhibit {exhibit}: one in no standing link needed, found lead {lead}; "
+                f"exhibit {exhibit}: one in no link that stands needed, found lead {lead}; "
                 f"`ribin link withdraw {lead}` ends it"
             )
         if history.is_open:

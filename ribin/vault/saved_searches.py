@@ -34,7 +34,7 @@ def add_saved_search(
     or locked; ParameterError: nobody is named.
     """
     if not who.strip():
-        raise ParameterError("standing: who asks needed, found nobody")
+        raise ParameterError("saved search: who asks needed, found nobody")
     begun = []
     with vault.act("standing search", who, reason) as act:
         number = act.db.execute("SELECT count(*) FROM standing_searches").fetchone()[0]

@@ -74,7 +74,7 @@ def test_an_account_is_made_proved_changed_and_removed(vault):
             prove(vault, "Ana", password)
     with vault.catalogue.reading() as db:
         kept = {row["person"] for row in db.execute("SELECT person FROM secrets")}
-        standing = {one.person: str(one.standing) for one in read_accounts(db)}
+        standing = {one.person: str(one.state) for one in read_accounts(db)}
     assert kept == {"head"}
     assert standing == {"Ana": "removed", "head": "active"}
     assert vault.check().problems == ()

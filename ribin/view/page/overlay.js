@@ -14,7 +14,7 @@ class Overlay {
     stage.on("layout", () => this.layOut());
     stage.on("view", () => this.follow());
     stage.on("motion", () => this.redraw());
-    stage.on("look", () => this.follow());
+    stage.on("appearance", () => this.follow());
   }
 
   /** `draw` gives the elements of a layer for a view, in um of the reference as (x, y) = (col, row). */
