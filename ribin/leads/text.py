@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, Review, ReviewBasis
+from ribin.comparison import shown_score
 from ribin.leads.rules import (
     awaits_confirmation,
     awaits_logs,
@@ -112,7 +113,7 @@ def lead_page(view: LeadView) -> str:
         ("taken up by", f"{lead.examiner} ({lead.member}), {lead.at[:10]}"),
         ("note", "shown with your verdict, as are the figures" if view.marks_alone else lead.note),
     ]
-    head += [("score", score)] if isinstance(score, float) else []
+    head += [("score", shown_score(score))] if isinstance(score, float) else []
     head += [("search", lead.figures["search"])] if "search" in lead.figures else []
     lines = [facts([*head, ("standing", status_of(history))])]
     lines += [_verdict(review, history) for review in view.reviews]

@@ -13,7 +13,7 @@ import numpy as np
 from ribin.cases.annotation import Annotation, SavedAnnotations
 from ribin.cases.exhibits import Request
 from ribin.cases.side import Side
-from ribin.comparison import Comparison
+from ribin.comparison import Comparison, score_text
 from ribin.params.defaults import MethodParams
 from ribin.report.document import (
     SORTS,
@@ -63,13 +63,15 @@ def comparison_document(
     request: Request | None = None,
     weight: Sequence[str] = (),
     annotations: Sequence[SavedAnnotations] = (),
+    record: Sequence[tuple[str, str]] = (),
 ) -> Document:
     """The whole report on `items`, the reference and the comparison of `result`.
 
     `params_id` is of the parameters that `method` is part of; `chain` the last row of the audit log
     that the report was entered in, None where there is no vault; `request` what another member was
     asked by, where one of the items is another member's; `weight` what reference data say of the
-    score, in sentences, where they were asked; `annotations` what persons saved of this pair.
+    score, in sentences, where they were asked; `annotations` what persons saved of this pair;
+    `record` names what the report is made for, a lead or a list, and the figures that stand there.
     """
     one, two = items
     figures = figures_sha256(result)
@@ -79,7 +81,7 @@ def comparison_document(
         head=head.facts(),
         footer=f"RIBIN {result.version}, comparison report, {head.at}, figures {figures[:16]}",
         sections=(
-            _question(head, result, request),
+            _question(head, result, request, record),
             *(
                 Section(f"Item: {role}", (Facts(_item_facts(item)),))
                 for role, item in zip(SIDES.values(), items, strict=True)
@@ -103,14 +105,18 @@ def figures_sha256(result: Comparison) -> str:
     return hashlib.sha256(as_json(replace(result, elapsed_s=0.0)).encode()).hexdigest()
 
 
-def _question(head: ReportHead, result: Comparison, request: Request | None) -> Section:
+def _question(
+    head: ReportHead, result: Comparison, request: Request | None, record: Sequence[tuple[str, str]]
+) -> Section:
     question = head.question or (
         f"How far do the {words(result.mark)} marks of the two items below agree, in the figures "
         "of the method below?"
     )
     blocks: list[Block] = [Paragraph(question), Paragraph(SORTS)]
+    facts = list(record)
     if request:
-        facts = [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
+        facts += [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
+    if facts:
         blocks.append(Facts(known(facts)))
     return Section("Question", tuple(blocks))
 
@@ -174,10 +180,11 @@ def _result(result: Comparison, method: MethodParams) -> Section:
     text = (
         f"{result.cmc:g} of {result.cells} cells that could be compared are congruent. The two "
         f"surfaces, laid on each other, correlate with {result.ccf:.3f}; the score is "
-        f"{result.score:.3f} of at most 100. These are figures of two surfaces and no conclusion."
+        f"{score_text(result.score)} of at most 100. These are figures of two surfaces and no "
+        "conclusion."
     )
     facts: tuple[tuple[str, str], ...] = (
-        ("Score", f"{result.score:.3f}"),
+        ("Score", score_text(result.score)),
         ("Congruent cells", f"{result.cmc:g} of {result.cells} ({result.cmc_fraction:.3f})"),
         ("Correlation", f"{result.ccf:.3f} of the whole marks in the fine band"),
         ("Placement", placement_words(result, "µm")),
@@ -216,7 +223,7 @@ def parts_grid(result: Comparison) -> Grid:
         (part.name, figure_text(part.value), figure_text(part.contribution))
         for part in result.score_parts
     ]
-    rows.append(("sum", "", figure_text(result.score)))
+    rows.append(("sum", "", score_text(result.score)))
     return Grid(("Part of the score", "value", "points"), tuple(rows), frozenset({1, 2}))
 
 

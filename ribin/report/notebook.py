@@ -9,7 +9,7 @@ import numpy as np
 
 from ribin.cases.exhibits import SearchResult
 from ribin.cases.results import SearchLists
-from ribin.comparison import Comparison
+from ribin.comparison import Comparison, score_text
 from ribin.model import Mark
 from ribin.report.comparison import parts_grid
 from ribin.report.document import Facts, Grid, words
@@ -99,7 +99,7 @@ def comparison_html(result: Comparison) -> str:
     facts = (
         *sides,
         ("mark", words(result.mark)),
-        ("score", f"{result.score:.3f}"),
+        ("score", score_text(result.score)),
         ("congruent cells", f"{result.cmc:g} of {result.cells}"),
         ("ccf", f"{result.ccf:.3f}"),
         ("placement", placement_words(result, "µm")),

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import CellFit, Comparison, turn_matrix
+from ribin.comparison import CellFit, Comparison, score_text, turn_matrix
 from ribin.errors import ParameterError
 from ribin.model import BoolArray, FloatArray, LeftOut, Mark
 from ribin.report.text import turn_words
@@ -146,7 +146,7 @@ def _caption(result: Comparison, cell_um: float) -> tuple[str, str]:
     else:
         forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
         figures = (
-            f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
+            f"score {score_text(result.score)}   cmc {result.cmc:g} of {result.cells} cells   "
             f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
             f"{sum(not f.congruent for f in forward)} dotted, {cell_um:g} um wide   "
             f"{turn_words(result)}"

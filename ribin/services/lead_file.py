@@ -24,6 +24,7 @@ from ribin.leads.both_sides import deliveries
 from ribin.leads.text import LeadView
 from ribin.services.blind_pairs import lists_seen, withheld_searches, withheld_text
 from ribin.services.corrections import corrections_told
+from ribin.services.redone_marks import redone_since_lead
 from ribin.vault.audit import read_rows_of
 from ribin.vault.exhibits import fields_of, find_exhibit
 from ribin.vault.people import check_role
@@ -69,6 +70,7 @@ class LeadFile:
     steps: frozenset[LeadStep]
     place: ReviewRound  # of the verdict that is due
     deliveries: tuple[tuple[str, str], ...]  # each other member, and whether it got the last step
+    redone: tuple[str, ...]  # of which exhibits the marks are others than its figures are of
     search_withheld: str  # why the list that it comes from is not shown to this person now
     lists_seen: tuple[str, ...]  # by who is to examine the pair blind, before it was a lead
 
@@ -93,6 +95,7 @@ def lead_file(vault: Vault, view: LeadView, who: str) -> LeadFile:
         steps=steps,
         place=place,
         deliveries=tuple(told),
+        redone=redone_since_lead(vault, view),
         search_withheld=withheld,
         lists_seen=seen,
     )

@@ -12,6 +12,7 @@ from ribin.cases.leads import ExhibitRef, LeadStatus
 from ribin.cases.results import SearchLists
 from ribin.cases.searches import lists_sha256
 from ribin.cases.side import Side
+from ribin.comparison import score_text
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
 from ribin.model import MarkType
@@ -265,7 +266,6 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
 
 # What is made of a search: its gallery, with a page for each candidate.
 
-_SAME_SCORE = 0.0005  # as reports write it
 NOT_RELEASED = "picture not released by its owner"
 
 
@@ -347,7 +347,8 @@ def report_search(
         if side:
             chosen = first.candidates[:pictures]
             shown = tuple(
-                _candidate_picture(session, request, side, candidate) for candidate in chosen
+                _candidate_picture(session, request, side, candidate, first.asked_at)
+                for candidate in chosen
             )
         facts = {"figures": lists_sha256(lists_value(lists)), "search": lists.search}
         chain = enter_report(session.vault, first.query_sha256 or first.query, request, facts)
@@ -377,17 +378,17 @@ def _side_of_list(first: SearchResult, query: Sequence[Side]) -> Side | None:
 
 
 def _candidate_picture(
-    session: Session, request: Request, side: Side, candidate: Candidate
+    session: Session, request: Request, side: Side, candidate: Candidate, listed_at: str
 ) -> CandidatePicture:
     name = f"{candidate.member}:{candidate.exhibit}"
     try:
-        pair = candidate_pair(session, side, request, candidate, "report")
+        pair = candidate_pair(session, side, request, candidate, "report", listed_at)
     except RibinError as error:
         return CandidatePicture(candidate.rank, name, None, why_not=str(error))
     result = pair.result
-    figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
-    if result.compared and abs(result.score - candidate.score) > _SAME_SCORE:
-        figures += f" The list has {candidate.score:.3f}: the marks are described otherwise now."
+    figures = f"Score {score_text(result.score)}, {result.cmc:g} of {result.cells} cells congruent."
+    if result.note:
+        figures += f" Note: {result.note}."
     figures += drawn_words(pair.sides, result)
     picture = pair_picture(pair, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

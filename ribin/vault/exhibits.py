@@ -200,6 +200,12 @@ def find_scan_owner(db: sqlite3.Connection, sha256: str) -> str | None:
     return str(row["exhibit"]) if row else None
 
 
+def scans_of_exhibit(db: sqlite3.Connection, exhibit: str) -> list[str]:
+    """SHA-256 of each scan of an exhibit."""
+    query = "SELECT sha256 FROM scans WHERE exhibit = ?"
+    return [str(row[0]) for row in db.execute(query, (exhibit,))]
+
+
 def find_event(db: sqlite3.Connection, event: str) -> Event | None:
     row = db.execute("SELECT * FROM events WHERE event = ?", (event,)).fetchone()
     return Event(**dict(row)) if row else None

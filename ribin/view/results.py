@@ -15,6 +15,7 @@ from markupsafe import Markup
 from ribin._version import __version__
 from ribin.cases.exhibits import Candidate, ClassFields, Counts
 from ribin.cases.results import FusedCandidate, SearchLists
+from ribin.comparison import score_text
 from ribin.model import Mark, MarkType, ScanKind
 from ribin.report.html import data_uri
 from ribin.report.pictures import Frame, Motion, mark_center_px, sample_mark, shade_surface
@@ -202,7 +203,8 @@ def score_plot(shown: GalleryList) -> str:
         left, top = _LEFT + number * step, _height(score)
         below = drop is not None and number >= drop[0]
         parts.append(
-            f'<a href="#{shown.key}-{row.rank}" aria-label="rank {row.rank}, score {score:.1f}">'
+            f'<a href="#{shown.key}-{row.rank}" '
+            f'aria-label="rank {row.rank}, score {score_text(score)}">'
             f'<rect class="{"below" if below else "above"}" x="{left + 0.12 * step:.1f}" '
             f'y="{top:.1f}" width="{0.76 * step:.1f}" height="{_height(0) - top:.1f}"/></a>'
         )
@@ -239,7 +241,7 @@ def _drop(x: float, after: int, size: float) -> str:
     return (
         f'<path class="drop" d="M{x:.1f} {_TOP - 8}V{_height(0):.1f}"/>'
         f'<text class="drop" x="{x + aside:.1f}" y="{_TOP}" text-anchor="{anchor}">'
-        f"drop of {size:.1f} after rank {after}</text>"
+        f"drop of {size:.3f} after rank {after}</text>"
     )
 
 
