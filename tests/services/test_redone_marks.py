@@ -1,4 +1,4 @@
-"""Marks redone since: a list, a lead and a link say that their figures are of marks as they were."""
+"""Marks redone since: a list, a lead and a link say that their figures are of marks of then."""
 
 from __future__ import annotations
 
