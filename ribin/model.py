@@ -352,6 +352,11 @@ class Quality:
     blur_um: float  # correlation length of the band's finest part
     left_out: LeftOutShares  # of the measured pixels, left out before filters
 
+    @property
+    def words(self) -> str:
+        """The verdict, and where it is against the mark, why."""
+        return ": ".join(filter(None, (str(self.verdict), "; ".join(self.reasons))))
+
 
 # Named intermediate results, kept only when somebody asks for them.
 

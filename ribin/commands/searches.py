@@ -33,5 +33,5 @@ def searches(number: str | None, call: Call) -> None:
             call.show(recorded_searches(vault, call.who), searches_table, "searches")
             return
         lists = lists_now(vault, recorded_search(vault, number, call.who))
-    facts = {**lists_value(lists), AS_OF_NOW: lists.since}
+    facts = lists_value(lists) | ({AS_OF_NOW: lists.since} if lists.since else {})
     say(as_json(facts) if call.json_output else lists_text(lists))

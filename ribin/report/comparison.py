@@ -46,7 +46,7 @@ from ribin.report.explanation import (
     outcome_meanings,
 )
 from ribin.report.json import as_json
-from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, motion_of
+from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, light_shown, motion_of
 from ribin.report.text import placement_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
@@ -152,6 +152,10 @@ def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
         for role, item in zip(SIDES.values(), items, strict=True)
         if item.others
     ]
+    quality = "; ".join(
+        f"{role}: {item.quality or 'not known here'}"
+        for role, item in zip(SIDES.values(), items, strict=True)
+    )
     count = Counter((fit.direction, fit.reason == "surface") for fit in result.cell_fits)
     cells = [
         f"{count[direction, False]} of the {side} ({count[direction, True]} not counted)"
@@ -160,6 +164,7 @@ def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
     facts = [
         ("Compared", f"{words(result.mark)} against {words(result.mark)}, {items[0].mark.kind}"),
         ("Measured surface", f"{measured[0]} mm\u00b2 and {measured[1]} mm\u00b2"),
+        ("Quality of the marks", quality),
         ("Left out of the marks", left_out_of_pair(items)),
         ("Cells", ", ".join(cells) if result.compared else "none"),
         ("Not compared", "; ".join(left_out) or "nothing: no other marks were found in the scans"),
@@ -249,7 +254,7 @@ def pictures_section(items: tuple[Side, Side], result: Comparison, method: Metho
     blocks: list[Block] = [
         Figure(
             bare,
-            f"Left {items[0].name}, right {items[1].name}, shaded by a light from the upper left"
+            f"Left {items[0].name}, right {items[1].name}, {light_shown(one, two)}"
             + (", the right one moved onto the left." if result.compared else ".")
             + drawn_words(items, result),
         )

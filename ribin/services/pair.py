@@ -40,6 +40,7 @@ from ribin.services.marks import (
     scan_of,
     side_of,
     side_of_scan,
+    with_reasons,
 )
 from ribin.services.reading import AS_STATED, ReadOptions, as_image_pairs, best_of, experimental
 from ribin.services.redone_marks import marks_redone, recorded_at
@@ -170,6 +171,8 @@ def compare_sides(
         found = look_again(reference.template, comparison.template, result.score, params)
         if found:
             result = replace(found, reference=reference.name, comparison=comparison.name)
+    poor = [side.quality_note for side in (reference, comparison) if side.quality_note]
+    result = replace(result, note="; ".join(filter(None, (result.note, *poor))))
     return ComparedPair(reference, comparison, result, params, trace)
 
 
@@ -430,7 +433,7 @@ def report_pair(
     others = any(side.member not in ("", member) for side in pair.sides)
     return comparison_document(
         options.head(member),
-        pair.sides,
+        (with_reasons(one, asker), with_reasons(two, asker)),
         pair.result,
         pair.result.params_id,
         pair.method,

@@ -15,7 +15,7 @@ from ribin.cases.side import Side
 from ribin.comparison import score_text
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
-from ribin.model import MarkType
+from ribin.model import MarkType, Verdict
 from ribin.report.document import ChainHead, Document
 from ribin.report.explanation import drawn_words
 from ribin.report.pictures import motion_of
@@ -40,7 +40,7 @@ from ribin.services.pair import (
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.recorded_searches import record_lists
 from ribin.services.session import Session
-from ribin.vault.exhibits import find_scan_owner, first_name
+from ribin.vault.exhibits import find_scan_owner, first_name, verdicts_of
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
@@ -174,7 +174,8 @@ def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -
     asker = Asker(session.params, session, request)
     sides = sides_of_enrolled_scan(ExhibitRef(session.member, exhibit), asker, sha256)
     lists = _search(session, sides, left_out_of_search(session, request, sides), ())
-    notes = notes_of_search(session, request.who, sides)
+    poor = tuple(side.quality_note for side in sides if side.quality_note)
+    notes = (*poor, *notes_of_search(session, request.who, sides))
     return record_lists(session.vault, sides, replace(lists, notes=(*lists.notes, *notes)))
 
 
@@ -187,7 +188,23 @@ def _search(
 ) -> SearchLists:
     queries = [Query(side.template, side.earlier) for side in sides]
     found = search_marks(queries, request, session.context, members, fuse_all)
-    return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in found.lists))
+    judged = (_with_quality(session, one) for one in found.lists)
+    return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in judged))
+
+
+def _with_quality(session: Session, one: SearchResult) -> SearchResult:
+    """The list with a note on each own candidate whose mark is not good; others are not told."""
+    own = [row.sha256 for row in one.candidates if row.member == session.member]
+    with session.vault.catalogue.reading() as db:
+        verdicts = verdicts_of(db, own, one.mark)
+    bad = {sha256: said for sha256, said in verdicts.items() if said not in ("", Verdict.USABLE)}
+    rows = (
+        replace(row, note="; ".join(filter(None, (row.note, f"its mark is {bad[row.sha256]}"))))
+        if row.member == session.member and row.sha256 in bad
+        else row
+        for row in one.candidates
+    )
+    return replace(one, candidates=tuple(rows))
 
 
 def search_problems(session: Session, made: FinishedSearch, picture: Path | None) -> list[str]:
