@@ -13,13 +13,19 @@ from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after, say
 from ribin.leads.both_sides import deliveries, exhibit_ref
 from ribin.leads.steps import Step
-from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
+from ribin.leads.text import lead_facts, lead_page, leads_table
 from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.report.json import as_json
 from ribin.report.table import remark
 from ribin.services.corrections import corrections_told
 from ribin.services.files import whole_file
-from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
+from ribin.services.leads import (
+    announce,
+    look_at_lead,
+    look_at_leads,
+    shown_leads,
+    warning_of_verdict,
+)
 from ribin.services.redone_marks import redone_since_lead
 from ribin.vault.vault import Vault
 
@@ -221,7 +227,8 @@ def sync(call: Call) -> None:
 def say_step(call: Call, vault: Vault, step: Step) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
     notes = [*step.notes, *announce(vault, step)]
-    view = view_lead(vault, step.history, call.who).after_a_step()
+    [shown] = shown_leads(vault, [step.history], call.who)
+    view = shown.after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]
     if step.parts:

@@ -50,6 +50,12 @@ from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, light_sh
 from ribin.report.text import placement_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
+_PARTS = (
+    "Agreement of all cells: the Fisher values of their correlations at one placement, over the "
+    "root of their number. Whole marks in the wide band: the correlation of what overlaps, times "
+    "the root of its share; the correlation above is of the fine band, without that root. Bands of "
+    "wavelengths: how bands agree one by one. Congruent cells: their share."
+)
 _CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
 
 
@@ -146,7 +152,7 @@ def _item_facts(item: Side) -> tuple[tuple[str, str], ...]:
 
 
 def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
-    measured = [f"{item.mark.valid.sum() * (item.mark.pitch_um / 1000) ** 2:.2f}" for item in items]
+    measured = [f"{item.mark.measured_mm2:.3f}" for item in items]
     left_out = [
         f"{role}: {', '.join(words(other) for other in item.others)}"
         for role, item in zip(SIDES.values(), items, strict=True)
@@ -200,6 +206,7 @@ def _result(result: Comparison, method: MethodParams) -> Section:
         Paragraph(text),
         Facts(facts),
         parts_grid(result),
+        Paragraph(_PARTS),
         outcomes_grid(result, method),
     ]
     if result.note:

@@ -151,9 +151,9 @@ def _caption(result: Comparison, cell_um: float) -> tuple[str, str]:
             f"score {score_text(result.score)}   cmc {result.cmc:g} of {result.cells} cells   "
             f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
             f"{sum(not f.congruent for f in forward)} dotted, {cell_um:g} um wide   "
-            f"{turn_words(result)}"
+            f"reference {turn_words(result)}"
         )
-    laid = "moved onto the reference" + (", drawn as its negative" if result.inverted else "")
+    laid = "moved back onto the reference" + (", drawn as its negative" if result.inverted else "")
     return (f"{result.reference}   |   {result.comparison} ({laid})", figures)
 
 
