@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, Review, ReviewBasis
+from ribin.comparison import shown_score
 from ribin.leads.rules import (
     awaits_confirmation,
     awaits_logs,
@@ -47,6 +48,7 @@ class LeadView:
     reviews: tuple[Review, ...]
     hidden_reviews: int
     marks_alone: bool = False  # for who may give the second verdict: no note, no figures
+    figures_withheld: str = ""  # why the figures of its list are not shown to this person now
 
     @property
     def shows_early(self) -> bool:
@@ -112,7 +114,8 @@ def lead_page(view: LeadView) -> str:
         ("taken up by", f"{lead.examiner} ({lead.member}), {lead.at[:10]}"),
         ("note", "shown with your verdict, as are the figures" if view.marks_alone else lead.note),
     ]
-    head += [("score", score)] if isinstance(score, float) else []
+    head += [("figures", view.figures_withheld)] if view.figures_withheld else []
+    head += [("score", shown_score(score))] if isinstance(score, float) else []
     head += [("search", lead.figures["search"])] if "search" in lead.figures else []
     lines = [facts([*head, ("standing", status_of(history))])]
     lines += [_verdict(review, history) for review in view.reviews]
@@ -149,6 +152,7 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "reviews": view.reviews,
         "hidden_reviews": view.hidden_reviews,
         "marks_alone": view.marks_alone,
+        "figures_withheld": view.figures_withheld,
         "unchecked": history.unchecked,  # reviews whose blindness awaits the logs of both members
         "without_account": history.without_account,  # reviews on record that do not count
         "link": history.link if verdicts_are_known(history) else None,

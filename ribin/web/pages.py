@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import Scope
 
 from ribin._version import __version__
+from ribin.comparison import score_text
 from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
 from ribin.report.document import words
 from ribin.report.text import NOTICE
@@ -188,5 +189,6 @@ PAGES = Environment(
     lstrip_blocks=True,
 )
 PAGES.filters["moment"] = moment_text
+PAGES.filters["score"] = score_text
 PAGES.filters["day"] = lambda at: str(at)[:10]
 PAGES.filters["words"] = lambda value: words(str(value))

@@ -232,7 +232,9 @@ def compare(request: Request) -> Response:
     one, row = opened.place(*_place(request))
     hidden = request.query_params.get("figures") == "hidden"
     with state_of(request).session() as session:
-        pair = candidate_pair(session, opened.side(one.mark), opened.made.request, row)
+        pair = candidate_pair(
+            session, opened.side(one.mark), opened.made.request, row, listed_at=opened.at
+        )
         notes = annotations_for_page(session.vault, who, pair)
         html = pair_page(pair, Asker(session.params, session), notes, hidden)
     return with_policy(html, framed=True)

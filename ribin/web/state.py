@@ -15,12 +15,13 @@ from ribin.cases.leads import ExhibitRef
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
-from ribin.services.list_review import OpenList, check_still_shown, open_list
+from ribin.services.list_review import OpenList, check_still_shown, list_now, open_list
 from ribin.services.recorded_searches import NOT_RECORDED, is_search_number
 from ribin.services.search import SearchOptions, make_search, search_for
 from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
 from ribin.vault.accounts import find_account
+from ribin.vault.mark_table import content_token
 from ribin.web.uploads import Uploads
 from ribin.workers import OnProgress
 
@@ -132,9 +133,12 @@ class ApplicationState:
                 found = open_list(session, key, self.who)
             self.lists.put(found, key)
         opened = found or self.lists.get(key)
-        with self.session() as session:  # a first verdict may have been given since it was opened
-            check_still_shown(session, opened, self.who)
-        return opened
+        with self.session() as session:  # since it was opened marks may have been redone,
+            now = list_now(session, opened, self.who)
+            check_still_shown(session, now, self.who)  # or a first verdict given
+        if now is not opened:
+            self.lists.put(now, key)
+        return now
 
     def search(self, exhibit: str, asked: Mapping[str, str]) -> QueuedSearch:
         """Search with an exhibit of the own vault, as `ribin search` does, when its turn comes.
@@ -165,7 +169,9 @@ class ApplicationState:
             notes = (*made.lists.notes, NOT_RECORDED)
             made = replace(made, lists=replace(made.lists, notes=notes))
         key = made.lists.search or secrets.token_urlsafe(8)
-        self.lists.put(OpenList(made, exhibit, options.who), key)
+        with session.vault.catalogue.reading() as db:
+            content = content_token(db)
+        self.lists.put(OpenList(made, exhibit, options.who, content=content), key)
         return key
 
 

@@ -84,7 +84,7 @@ def test_why_a_mark_could_not_be_compared(network):
     result = search(make_query(1), ask("JAM", Scope.CLUSTER), SearchContext(network, SMALL))
     assert result.counts_by_member["BRB"] == Counts(2, 2, 2, 2)
     assert result.counts.not_compared == (
-        ("described with parameters fedcba987654, " + PARAMS_ID + " asked", 1),
+        ("described with template parameters fedcba987654, " + PARAMS_ID + " asked", 1),
         ("image enrolled, topography asked", 1),
         ("no breech_face mark in the scan", 1),
         ("scan file missing or damaged", 1),

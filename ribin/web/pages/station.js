@@ -238,7 +238,7 @@ class Station {
     const bars = row.querySelector("[data-scores]");
     if (!bars.children.length) {
       bars.append(...Object.entries(kept.scores).flatMap(([mark, [, score]]) =>
-        [make("span", {}, [mark.replaceAll("_", " ")]), make("span"), make("b", {}, [score.toFixed(1)])]));
+        [make("span", {}, [mark.replaceAll("_", " ")]), make("span"), make("b", {}, [scoreText(score)])]));
     }
     windowOf(this.frames.known.get(open))?.ribin?.controls.showFigures?.();
     byId("reviewed").textContent = rows.filter((one) => one.dataset.seen !== "not yet").length;
