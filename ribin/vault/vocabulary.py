@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -70,12 +70,13 @@ class Vocabulary:
                 yield f"{words} is new in this vault, which has {seen[like[0]]!r}: is it the same?"
 
 
-def read_vocabulary(db: sqlite3.Connection) -> Vocabulary:
-    """The words of a vault at this moment."""
-    values: dict[str, Counter[str]] = {}
-    for field in FIELDS:
-        query = f"SELECT {field}, count(*) FROM exhibits WHERE {field} <> '' GROUP BY {field}"
-        values[field] = Counter(dict(db.execute(query).fetchall()))
+def read_vocabulary(db: sqlite3.Connection, but: Collection[str] = ()) -> Vocabulary:
+    """The words of a vault at this moment, without those that the exhibits `but` have."""
+    values = {field: Counter[str]() for field in FIELDS}
+    for row in db.execute(f"SELECT exhibit, {', '.join(FIELDS)} FROM exhibits"):
+        if row["exhibit"] not in but:
+            for field in FIELDS:
+                values[field].update([row[field]] if row[field] else [])
     return Vocabulary(values, read_synonyms(db))
 
 

@@ -213,7 +213,7 @@ def edit(request: Request) -> Response:
             tell_now(session.vault, session.network, concerned, who_of(request))
         except RibinError as error:
             return exhibit_form(request, form, error)
-    return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}")
+    return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}", done[0].remarks)
 
 
 def mark_png(request: Request) -> Response:

@@ -134,7 +134,6 @@ def _lead_page(
         examined=list(ReviewBasis),
         remark_on=remark_on,
         sealed_words=SEALED,
-        notes=request.query_params.getlist("note")[:5],
     )
 
 
@@ -291,5 +290,4 @@ def decide(request: Request) -> Response:
 
 
 def _see_lead(request: Request, number: str, notes: tuple[str, ...]) -> Response:
-    pairs = [("number", number), *(("note", note[:300]) for note in notes)]
-    return see(request, f"/lead?{urlencode(pairs)}")
+    return see(request, f"/lead?{urlencode({'number': number})}", notes)
