@@ -22,7 +22,7 @@ from ribin.leads.steps import (
     take_up_lead,
     withdraw_link,
 )
-from ribin.leads.text import SEALED, LeadView, remark_on
+from ribin.leads.text import SEALED, LeadView, endings, remark_on
 from ribin.leads.trace import trace_exhibit
 from ribin.leads.trace_files import time_line
 from ribin.search.network import Network
@@ -133,6 +133,7 @@ def _lead_page(
         meaning=CONCLUSION_MEANING,
         examined=list(ReviewBasis),
         remark_on=remark_on,
+        endings=list(endings(view)),
         sealed_words=SEALED,
     )
 

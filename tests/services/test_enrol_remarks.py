@@ -110,7 +110,7 @@ def test_a_scan_moved_to_a_new_exhibit_says_what_that_looks_like(enrol, ribin):
 def test_a_redone_mark_that_is_poor_is_pointed_out(enrol, ribin):
     enrol("a.x3p", "A-1")
     said = ("--vault", "JAM", "--who", "me", "--reason", "drawn anew", "--accept-unusable", "test")
-    done = ribin("mark", "redo", "A-1", "--circle", "breech_face:160,160,105", *said, "--json")
+    done = ribin("mark", "redo", "A-1", "--circle", "breech_face:160,160,130,80", *said, "--json")
     found = json.loads(done.out)
     assert found["marks"][0][1] != "usable"
     assert "look at `ribin extract A-1 --overlay found.png`" in found["remarks"][0]

@@ -148,12 +148,13 @@ def test_a_link_is_traced_reported_and_withdrawn(people):
     )
     done = browser.post("/lead/withdraw", lead="JAM-L1", reason="items mixed up <b>")
     assert "items mixed up &lt;b&gt;" in done.text
-    assert "link withdrawn" in done.text
+    assert "Link withdrawn by A. Brown (JAM)" in done.text
 
 
 def test_a_lead_that_was_opened_by_mistake_is_closed(people):
     done = people["A. Brown"].post("/lead/close", lead="JAM-L1", reason="the wrong row")
     assert re.search(r'class="tag[^"]*">closed<', done.text)
+    assert re.search(r"Closed by A\. Brown \(JAM\), [0-9-]{10}: the wrong row", done.text)
     assert offered(people["A. Brown"]) == []
 
 
