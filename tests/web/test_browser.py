@@ -276,6 +276,75 @@ def test_a_scan_is_sent_outlined_and_enrolled(browser, sample_dir):
     assert "outlined by A. Brown" in browser.text("main")
 
 
+def set_circle(browser, *numbers):
+    """By numbers: row, column, radius and perhaps an inner radius."""
+    browser.run("document.querySelector('.viewer details').open = true")
+    for name, value in zip(("row", "col", "radius", "inner"), (*numbers, "")[:4], strict=False):
+        browser.run(f"document.querySelector('#c-{name}').value = '{value}'")
+    before = browser.run("return Number(document.body.dataset.judged ?? 0)")
+    browser.click("#c-set")
+    return before
+
+
+def redo_page(browser):
+    go(browser, f"/exhibit?name={QUERY}")
+    browser.click("a[href*='/redo?']")
+    browser.wait("return document.body?.dataset.ready === 'yes'")
+
+
+def disabled(browser):
+    ids = ("undo", "redo", "as-found")
+    return [one for one in ids if not browser.find(f"#{one}").is_enabled()]
+
+
+def test_a_circle_takes_the_place_of_the_one_before(browser):
+    redo_page(browser)
+    drawn = "return window.ribinOutline.strokesOf('breech_face')"
+    set_circle(browser, "x", 160, 90)
+    assert browser.text("#drawing").startswith("Numbers needed")
+    set_circle(browser, 160, 160, 9000)
+    assert "at most 475 pixels needed" in browser.text("#drawing")
+    assert browser.run(drawn) == []
+    set_circle(browser, 160, 160, 90)
+    assert browser.text("#drawing") == "breech face: the circle is set"
+    before = set_circle(browser, 165, 165, "120,5")
+    browser.wait(f"return Number(document.body.dataset.judged) > {before}")
+    (circle,) = browser.run(drawn)
+    assert (circle["points"], circle["radius"]) == ([[165, 165]], 120.5)
+    assert browser.run("window.ribinOutline.setInner(40); " + drawn)[0]["inner"] == 40
+    browser.click("#undo")
+    browser.click("#undo")
+    assert browser.run(drawn)[0]["radius"] == 90, "the one before is back"
+
+
+def test_a_found_mark_that_an_outline_covers_is_missed(browser):
+    redo_page(browser)
+    browser.click("#marks [value=firing_pin]")
+    assert browser.text("#as-found") == "Firing pin as found"
+    before = set_circle(browser, 165, 165, 470)
+    browser.wait(f"return Number(document.body.dataset.judged) > {before}")
+    assert browser.text("#problem") != ""
+    browser.click("#as-found")
+    browser.wait("return document.querySelector('#problem').textContent === ''")
+    assert "breech face" in browser.text("#verdicts")
+
+
+def test_a_refused_outline_is_undone_as_any_other(browser):
+    redo_page(browser)
+    assert disabled(browser) == ["undo", "redo", "as-found"]
+    set_circle(browser, 290, 290, 15)
+    type_into(browser, "#reason", "drawn anew")
+    browser.click("#form button[type=submit]")
+    browser.wait("return document.querySelector('p[role=alert]') !== null")
+    browser.wait("return document.body?.dataset.ready === 'yes'")
+    assert "enrols" not in browser.text("p[role=alert]")
+    assert disabled(browser) == ["redo"]
+    browser.click("#undo")
+    assert browser.run("return document.querySelector('#outlines').value") == ""
+    assert disabled(browser) == ["undo", "as-found"]
+    browser.forget()
+
+
 def test_an_outline_is_drawn_by_keys_alone(browser, sample_dir):
     go(browser, f"/exhibit?name={QUERY}")
     browser.click("a[href*='/redo?']")
