@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ribin.cases.exhibits import COLUMNS, ExhibitKind, Row, Scope
-from ribin.errors import ParameterError, RibinError
+from ribin.errors import ParameterError, PitchError, RibinError
 from ribin.extract.strokes import decode_outlines
 from ribin.model import Lamp
 from ribin.report.json import plain_value
@@ -72,8 +72,9 @@ def part(request: Request) -> Response:
         raise ParameterError("upload: a part of a file needed, found something else") from error
     key = form.get("id", "")
     one = state.uploads.get(key, who) if key else state.uploads.begin(who, form["name"], size)
-    state.uploads.add(one, at, content)
-    return JSONResponse({"id": one.key, "received": one.received})
+    here = state.uploads.add(one, at, content)
+    facts = {"id": here.key, "received": here.received, "there_as": here.name}
+    return JSONResponse(facts if here is not one else {"id": one.key, "received": one.received})
 
 
 def drop(request: Request) -> Response:
@@ -102,7 +103,11 @@ def _upload(request: Request) -> Upload:
 def _look(state: ApplicationState, one: Upload) -> ShownScan | None:
     """Read a file as it states itself, once; None where it cannot be read."""
     if not one.whole:
-        raise ParameterError(f"{one.name}: all of the file needed, found {one.received} bytes")
+        found = f"found {one.received} of {one.size} bytes"
+        raise ParameterError(
+            f"{one.name}: all of the file needed, {found}",
+            hint="it was cut off on its way: send it again on the page Enrol, and this part goes",
+        )
     with one.lock:
         if one.shown is None and not one.problem:
             try:
@@ -110,6 +115,8 @@ def _look(state: ApplicationState, one: Upload) -> ShownScan | None:
                 one.shown, one.picture = show_scan(scan, state.params), whole_picture(scan)
             except RibinError as error:
                 one.problem = str(error)
+                # A pitch that was stated and cannot be is stated once more.
+                one.lacks_pitch = isinstance(error, PitchError) or one.pitch_um is not None
     return one.shown
 
 

@@ -290,7 +290,46 @@ def test_a_file_that_is_not_whole_is_not_read(client):
     answer = client.post("/entry/part", name="a.x3p", at="0", size="9", data=data)
     key = json.loads(answer.body)["id"]
     assert client.get(f"/draft?id={key}").status == 400
-    assert "all of the file needed" in client.get(f"/draft?id={key}").text
+    dead_end = client.get(f"/draft?id={key}").text
+    assert "all of the file needed, found 4 of 9 bytes" in dead_end
+    assert "send it again on the page Enrol" in dead_end
+    listed = client.get("/entry")
+    assert listed.links(f"/draft?id={key}") == []
+    assert "44 %: send it again if it was cut off" in listed.text
+
+
+def test_a_file_that_was_cut_off_and_is_sent_again_stands_once(client, sample_dir):
+    content = (sample_dir / f"{OTHER}.x3p").read_bytes()
+    data = base64.b64encode(content[:9000]).decode()
+    part = {"at": "0", "size": str(len(content)), "data": data}
+    cut_off = json.loads(client.post("/entry/part", name="a.x3p", **part).body)["id"]
+    other = json.loads(client.post("/entry/part", name="b.x3p", **part).body)["id"]
+    whole = send(client, content, "a.x3p")
+    listed = client.get("/entry").text
+    assert cut_off not in listed
+    assert listed.count(f'data-id="{whole}"') == listed.count(f'data-id="{other}"') == 1
+
+
+def test_a_whole_file_that_is_sent_twice_is_recognised(client, network, sample_dir, sent):
+    content = (sample_dir / f"{OTHER}.x3p").read_bytes()
+    assert send(client, content, "the same.x3p") == sent
+    assert "the same.x3p" not in client.get("/entry").text
+    client.post("/draft/enrol", id=sent, exhibit="X7", event="E7")
+    assert send(client, content, "once more.x3p") == sent
+    changed = content[:-1] + bytes([content[-1] ^ 1])
+    assert send(client, changed, "changed.x3p") != sent
+
+
+def test_a_pitch_is_asked_for_where_it_is_what_is_missing(client):
+    text = send(client, b"no picture at all\n" * 40, "notes.txt")
+    assert "Read it so" not in client.get(f"/draft?id={text}").text
+    assert "Forget the file" in client.get(f"/draft?id={text}").text
+    bare = io.BytesIO()
+    Image.new("L", (420, 420)).save(bare, "PNG")
+    picture = send(client, bare.getvalue(), "head.png")
+    assert "Read it so" in client.get(f"/draft?id={picture}").text
+    wrong = client.post("/draft/read", id=picture, pitch="9000").text
+    assert "Read it so" in wrong
 
 
 def test_a_file_is_forgotten(client, sent):
