@@ -13,7 +13,7 @@ from ribin.cases.exhibits import Request as Asked
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, LeadStatus, ReviewBasis
 from ribin.cases.searches import CandidateStatus
 from ribin.errors import ParameterError, RibinError, StoreError
-from ribin.leads.rules import status_of
+from ribin.leads.rules import status_of, verdicts_are_known
 from ribin.leads.steps import (
     Step,
     close_lead,
@@ -134,6 +134,7 @@ def _lead_page(
         examined=list(ReviewBasis),
         remark_on=remark_on,
         endings=list(endings(view)),
+        both_known=verdicts_are_known(view.history),
         sealed_words=SEALED,
     )
 
