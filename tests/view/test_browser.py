@@ -576,6 +576,20 @@ def test_motions_of_congruent_cells_lie_together(browser):
     assert browser.complaints() == []
 
 
+def test_the_words_of_a_button_are_whole(browser):
+    browser.run(
+        "document.querySelector('#layers [value=measured]').textContent = 'As photographed'"
+    )
+    cut = browser.run(
+        "return [...document.querySelectorAll('aside button')].filter((one) => one.offsetWidth"
+        " && one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"
+    )
+    assert cut == []
+    assert browser.run(
+        "const a = document.querySelector('aside'); return a.scrollWidth <= a.clientWidth"
+    )
+
+
 @pytest.mark.parametrize("width", [1280, 900, 640, 390])
 @pytest.mark.parametrize("mode", ["side", "split", "blend"])
 def test_no_scale_bar_runs_under_the_buttons(browser, width, mode):

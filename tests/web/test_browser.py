@@ -34,6 +34,7 @@ def address(sample_dir, tmp_path_factory):
         ("JAM-2025-0038-1", "JAM-2025-0038-1"),
     ):
         fields = ["--event", f"E-{name}", "--exhibit", name, "--place", "<i>Port</i>"]
+        fields += ["--calibre", "9x19"]
         args = ["enrol", str(sample_dir / f"{file}.x3p"), *fields, "--who", "A. Brown"]
         assert run(app, [*args, "--vault", str(folder)]) == 0
     with served(ApplicationState(folder, None, DEFAULT_PARAMS, "A. Brown")) as client:
@@ -223,6 +224,46 @@ def test_filters_are_in_the_address_and_an_empty_list_says_why(browser):
     assert browser.text("#count") == "0 of 2 candidates"
     browser.click("#all")
     assert browser.text("#count") == "2 candidates"
+
+
+def test_the_buttons_of_the_station_stand_in_one_line(browser):
+    searched(browser)
+    lines = browser.run(
+        "return [...document.querySelectorAll('.actions :is(button, .button)')]"
+        ".filter((one) => one.offsetWidth).map((one) => one.getBoundingClientRect().top)"
+    )
+    assert len(lines) >= 6
+    assert max(lines) - min(lines) <= 2
+
+
+def test_a_list_without_candidates_offers_no_step_on_one(browser):
+    go(browser, f"/exhibit?name={QUERY}")
+    browser.run("document.querySelector('#calibre').value = '.45 ACP'")
+    browser.click("form[action$='/search'] button")
+    browser.wait("return location.pathname.endsWith('/list')")
+    browser.settle()
+    assert browser.text("#frames").strip() == "There is no candidate to compare."
+    assert not browser.find("#next").is_enabled()
+    offered = (
+        "return [...document.querySelectorAll('[data-status], #take-up, #alone, #details')]"
+        ".filter((one) => one.offsetWidth && !one.disabled).length"
+    )
+    assert browser.run(offered) == 0
+
+
+def test_a_long_log_is_short_in_a_narrow_window(browser):
+    go(browser, "/audit")
+    try:
+        browser.resize(640, 800)
+        heights = browser.run(
+            "return [...document.querySelectorAll('table.compact tbody tr')]"
+            ".map((one) => one.getBoundingClientRect().height)"
+        )
+        assert heights
+        assert sum(heights) / len(heights) < 110
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        browser.resize()
 
 
 def test_nothing_of_the_station_is_cut_off_on_a_telephone(browser):
