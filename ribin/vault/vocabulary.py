@@ -6,6 +6,7 @@ shapes, each laboratory has its own words.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -72,11 +73,12 @@ class Vocabulary:
 
 def read_vocabulary(db: sqlite3.Connection, but: Collection[str] = ()) -> Vocabulary:
     """The words of a vault at this moment, without those that the exhibits `but` have."""
-    values = {field: Counter[str]() for field in FIELDS}
-    for row in db.execute(f"SELECT exhibit, {', '.join(FIELDS)} FROM exhibits"):
-        if row["exhibit"] not in but:
-            for field in FIELDS:
-                values[field].update([row[field]] if row[field] else [])
+    values: dict[str, Counter[str]] = {}
+    others = "exhibit NOT IN (SELECT value FROM json_each(?))"
+    for field in FIELDS:
+        query = f"SELECT {field}, count(*) FROM exhibits WHERE {field} <> '' AND {others}"
+        found = db.execute(f"{query} GROUP BY {field}", (json.dumps(list(but)),))
+        values[field] = Counter(dict(found.fetchall()))
     return Vocabulary(values, read_synonyms(db))
 
 
