@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, LeadStatus, ReviewBasis
 from ribin.cases.searches import CandidateStatus
 from ribin.errors import ParameterError, RibinError, StoreError
-from ribin.leads.rules import status_of
+from ribin.leads.rules import status_of, verdicts_are_known
 from ribin.leads.steps import (
     Step,
     close_lead,
@@ -21,7 +21,7 @@ from ribin.leads.steps import (
     take_up_lead,
     withdraw_link,
 )
-from ribin.leads.text import SEALED, LeadView, remark_on
+from ribin.leads.text import SEALED, LeadView, endings, remark_on
 from ribin.leads.trace import trace_exhibit
 from ribin.leads.trace_files import time_line
 from ribin.search.network import Network
@@ -131,8 +131,9 @@ def _lead_page(
         meaning=CONCLUSION_MEANING,
         examined=list(ReviewBasis),
         remark_on=remark_on,
+        endings=list(endings(view)),
+        both_known=verdicts_are_known(view.history),
         sealed_words=SEALED,
-        notes=request.query_params.getlist("note")[:5],
     )
 
 
@@ -284,5 +285,4 @@ def decide(request: Request) -> Response:
 
 
 def _see_lead(request: Request, number: str, notes: tuple[str, ...]) -> Response:
-    pairs = [("number", number), *(("note", note[:300]) for note in notes)]
-    return see(request, f"/lead?{urlencode(pairs)}")
+    return see(request, f"/lead?{urlencode({'number': number})}", notes)

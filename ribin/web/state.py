@@ -95,20 +95,26 @@ class ApplicationState:
     unlogged: bool = False
     lists: RecentItems[OpenList] = field(default_factory=lambda: RecentItems("search"))
     reports: RecentItems[KeptReport] = field(default_factory=lambda: RecentItems("report"))
+    notes: RecentItems[tuple[str, ...]] = field(default_factory=lambda: RecentItems("notes"))
     queue: SearchQueue = field(default_factory=SearchQueue)
     uploads: Uploads = field(default_factory=Uploads)
     _people: dict[str, ApplicationState] = field(default_factory=dict)
     _people_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of_person(self, who: str) -> ApplicationState:
-        """The state of a person: lists and reports of one are not kept for another; the queue of
-        searches is all people's."""
+        """The state of a person: lists, reports and notes of one are not kept for another; the
+        queue of searches is all people's."""
         if who == self.who:
             return self
         with self._people_lock:
             if who not in self._people:
-                lists, reports = RecentItems[OpenList]("search"), RecentItems[KeptReport]("report")
-                self._people[who] = replace(self, who=who, lists=lists, reports=reports)
+                self._people[who] = replace(
+                    self,
+                    who=who,
+                    lists=RecentItems("search"),
+                    reports=RecentItems("report"),
+                    notes=RecentItems("notes"),
+                )
             return self._people[who]
 
     @property
