@@ -161,9 +161,11 @@ def _shares_above(
         if query is None or not mates:
             return np.ones((2, len(mates)))
         found = []
+        best = np.full(len(crowd), -np.inf), np.full(len(mates), -np.inf)
         for moves in moved_sketches(query, params):
-            strangers, theirs = best_products(moves, crowd), best_products(moves, sketches[mates])
-            found.append([float((strangers >= mate).mean()) for mate in np.nan_to_num(theirs)])
+            scores = best_products(moves, crowd), best_products(moves, sketches[mates])
+            best = np.fmax(best[0], scores[0]), np.fmax(best[1], scores[1])
+            found.append([float((best[0] >= mate).mean()) for mate in np.nan_to_num(best[1])])
         return np.array(found)
 
     with ThreadPoolExecutor(THREADS) as pool:
