@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import resource
 import subprocess
 import sys
@@ -183,21 +184,15 @@ def measure(
 
 
 def fine_seconds(vault: Vault, query: Template, real: NDArray[np.int64], params: Params) -> float:
-    """Seconds to load and compare a whole shortlist: the scans with files, as often as it takes.
-
-    What is looked at again is taken from the scans once: a mark is never twice on a list.
-    """
-
-    def seconds(ids: NDArray[np.int64], again: int) -> float:
-        looks = replace(params.looks, shortlist_rows=again)
-        some = replace(params.search, batch_marks=min(len(real), params.search.batch_marks))
-        context = SearchContext(_ALONE, replace(params, looks=looks, search=some))
-        started = time.perf_counter()
-        compare_shortlist(query, vault, ids, context)
-        return time.perf_counter() - started
-
-    whole = seconds(np.resize(real, params.search.shortlist_marks), 0)
-    return whole + seconds(real, params.looks.shortlist_rows) - seconds(real, 0)
+    """Seconds to load and compare a whole shortlist: the scans with files, as often as it takes."""
+    rounds = params.search.shortlist_marks / len(real)
+    # Of the whole list so many are looked at again, not of each round.
+    again = math.ceil(params.looks.shortlist_rows / rounds)
+    params = replace(params, looks=replace(params.looks, shortlist_rows=again))
+    started = time.perf_counter()
+    for _ in range(math.ceil(rounds)):
+        compare_shortlist(query, vault, real, SearchContext(_ALONE, params))
+    return (time.perf_counter() - started) * rounds / math.ceil(rounds)
 
 
 class Clock:

@@ -270,7 +270,7 @@ class SearchParams:
     second_pass_further_share: float = 0.15
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
-    batch_marks: int = 128  # templates read at once in the fine stage, while as many are compared
+    batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
     # Rank fusion: 1 / (offset + rank) summed over the lists (Cormack, Clarke and Buettcher, SIGIR
     # 2009, doi:10.1145/1571941.1572114, with 60). With 10, a mate of one strong mark whose others
     # are missing stays among the first 3 of 10,000: 0.96 of them, not 0.10 (benchmarks/fusion.py).

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,7 +39,7 @@ def compare_shortlist(
     journal: FullSearchJournal | None = None,
     file_sha256: str = "",
 ) -> FullComparison:
-    """Compare the query in full with the marks of these ids, some while the next ones are read.
+    """Compare the query in full with the marks of these ids, some at a time.
 
     What the journal holds is not compared again; what is compared goes there. A row says so where
     its scan is the file of `file_sha256`, which the asker sent.
@@ -48,11 +47,13 @@ def compare_shortlist(
     found: list[_Found] = []
     reasons: Counter[str] = Counter()
     exhibits: dict[str, Exhibit] = {}
-    done = 0
-    for portion in _portions(query, vault, ids, context, journal):
-        figures = portion.figures(journal)
-        reasons[MISSING] += portion.asked - len(figures)
-        for mark in portion.marks:
+    portion = context.params.search.batch_marks
+    for first in range(0, len(ids), portion):
+        some = ids[first : first + portion].tolist()
+        marks = vault.stored_marks(some)
+        figures = _figures(query, vault, marks, context, journal)
+        reasons[MISSING] += len(some) - len(figures)
+        for mark in marks:
             one = figures.get(mark.mark_id)
             if one and not one.reason:
                 same = mark.scan.sha256 == file_sha256
@@ -61,8 +62,7 @@ def compare_shortlist(
                 exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
             elif one:
                 reasons[one.reason] += 1
-        done += portion.asked
-        context.progress(f"{vault.member}: marks", done, len(ids))
+        context.progress(f"{vault.member}: marks", first + len(some), len(ids))
     rows = tuple(one.row for one in _look_at_best(query, vault, found, context))
     return FullComparison(rows, +reasons, exhibits)
 
@@ -96,49 +96,26 @@ def _look_at_best(
     return sorted(rows, key=lambda one: row_order(one.row))
 
 
-@dataclass(frozen=True)
-class _Portion:
-    """Some marks of a shortlist; those that were read and are in no journal are being compared."""
-
-    asked: int
-    marks: Sequence[StoredMark]
-    known: dict[int, PairFigures]
-    read: Sequence[StoredMark]
-    compared: Future[list[Comparison]]
-
-    def figures(self, journal: FullSearchJournal | None) -> dict[int, PairFigures]:
-        """Of each mark that could be read, by its id."""
-        new = [PairFigures.of(comparison) for comparison in self.compared.result()]
-        if journal:
-            journal.put(self.read, new)
-        return self.known | {m.mark_id: one for m, one in zip(self.read, new, strict=True)}
-
-
-def _portions(
+def _figures(
     query: Template,
     vault: Vault,
-    ids: NDArray[np.int64],
+    marks: Sequence[StoredMark],
     context: SearchContext,
     journal: FullSearchJournal | None,
-) -> Iterator[_Portion]:
-    """Each portion when the one behind it was read."""
-    before: _Portion | None = None
-    size = context.params.search.batch_marks
-    with ThreadPoolExecutor(1) as beside:
-        for first in range(0, len(ids), size):
-            some = ids[first : first + size].tolist()
-            marks = vault.stored_marks(some)
-            templates = vault.templates(marks)  # of a known one too: its file may be damaged by now
-            there = [mark for mark in marks if mark.mark_id in templates]
-            known = {m.mark_id: one for m in there if journal and (one := journal.get(m))}
-            read = [mark for mark in there if mark.mark_id not in known]
-            others = [templates[mark.mark_id] for mark in read]
-            if before:
-                yield before
-            work = beside.submit(compare_many, query, others, context.params, context.threads)
-            before = _Portion(len(some), marks, known, read, work)
-        if before:
-            yield before
+) -> dict[int, PairFigures]:
+    """Of each mark that could be read, by its id."""
+    known: dict[int, PairFigures] = {}
+    templates = vault.templates(marks)  # of a known one too: its file may be damaged by now
+    for mark in marks:
+        if mark.mark_id in templates and journal and (one := journal.get(mark)):
+            known[mark.mark_id] = one
+    read = [mark for mark in marks if mark.mark_id in templates and mark.mark_id not in known]
+    others = [templates[mark.mark_id] for mark in read]
+    compared = compare_many(query, others, context.params, context.threads) if others else []
+    new = [PairFigures.of(comparison) for comparison in compared]
+    if journal:
+        journal.put(read, new)
+    return known | {mark.mark_id: one for mark, one in zip(read, new, strict=True)}
 
 
 def shared_lines(compared: FullComparison) -> tuple[str, ...]:
