@@ -214,6 +214,8 @@ def new_folder(folder: Path, refusal: type[RibinError]) -> Iterator[None]:
 # Files that can be made again: named by their bytes, put aside and renamed, lost without harm.
 
 _DIGITS = 32  # of the hash in a name
+_WORDS = 512  # of 8 bytes, in a block
+_FACTOR = 0x9E3779B97F4A7C15  # odd, so that no changed word is lost
 
 
 def write_derived(folder: Path, name: str, suffix: str, content: bytes) -> Path | None:
@@ -243,16 +245,6 @@ def read_derived(path: Path) -> bytes | None:
     return content if path.stem.rpartition("-")[2] == _name_hash(content) else None
 
 
-def is_sound(path: Path) -> bool:
-    """Whether the bytes of a file are those in its name; it is read in parts, not as a whole."""
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256")
-    except OSError:
-        return False
-    return path.stem.rpartition("-")[2] == digest.hexdigest()[:_DIGITS]
-
-
 def remove_derived(path: Path) -> None:
     """Take a file away; one that is gone or cannot be removed does no harm."""
     with contextlib.suppress(OSError):
@@ -260,4 +252,17 @@ def remove_derived(path: Path) -> None:
 
 
 def _name_hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:_DIGITS]
+    """From the SHA-256 of sums over blocks, in a quarter of the time of that of all bytes.
+
+    It notices what disks and memory do. Whoever may write here could name other bytes as well. The
+    second sums begin within a word: what are the highest bits in the first ones are low ones there.
+    """
+    import numpy as np  # not where a command reads no index
+
+    factors = np.cumprod(np.full(_WORDS, _FACTOR, np.uint64))
+    blocks = max(0, len(content) // factors.nbytes - 1)
+    digest = hashlib.sha256(memoryview(content)[blocks * factors.nbytes :])
+    for first in (0, 4) if blocks else ():
+        words = np.frombuffer(content, "<u8", blocks * _WORDS, first).reshape(blocks, _WORDS)
+        digest.update(np.einsum("bw,w->b", words, factors).astype("<u8").tobytes())
+    return digest.hexdigest()[:_DIGITS]
