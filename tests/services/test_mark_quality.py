@@ -48,3 +48,15 @@ def test_comparison_and_report_say_it_with_the_reason_where_that_is_known(run, r
     done = ribin("compare", *files, "--params", run.strict)
     assert f"{QUERY}.x3p is poor: too flat: the relief is" in done.out
     assert POOR not in ribin("compare", *files).out
+
+
+def test_extract_and_report_count_the_same_surface(run, ribin, sample_dir):
+    """Both say what was measured at the working pitch of the mark."""
+    scan = sample_dir / f"{QUERY}.x3p"
+    [mark] = json.loads(ribin("extract", scan, "--json").out)["marks"]
+    report = run.folder / "r.html"
+    run("report", "X1", "X2", "-o", report)
+    text = report.read_text(encoding="utf-8")
+    assert f"{mark['quality']['area_mm2']:.3f} mm\u00b2 and" in text
+    assert "whole marks in the wide band" in text
+    assert "Whole marks in the wide band: the correlation" in text

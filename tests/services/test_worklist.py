@@ -114,7 +114,7 @@ def test_a_finding_is_due_until_it_was_read(jam):
         assert note_findings(vault, [finding], "me") == 1
     (one,) = [one for one in due(jam) if one.work is DueKind.FINDING]
     assert one.subject == "JAM-Q9"
-    assert one.words == f"{begun.standing} with {QUERY}: JAM:{OTHER}, score 43.2"
+    assert one.words == f"{begun.standing} with {QUERY}: JAM:{OTHER}, score 43.200"
     with Vault.open(jam.folder / "JAM") as vault:
         assert read_all_findings(vault, "me") == 1
         assert vault.check().problems == ()

@@ -10,6 +10,7 @@ from vault_makers import make_exhibit, make_mark, make_scan, make_template
 from web_client import MATE, OTHER, QUERY, found, hidden_fields, served, state
 from wording import forbidden_words
 
+from ribin.comparison import score_text
 from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.leads import read_lead
@@ -106,7 +107,7 @@ def test_a_search_gives_the_figures_of_the_command(client, network, ribin):
     text = " ".join(found(client).text.split())
     for row in rows:
         assert row["exhibit"] in text
-        assert f"<b>{row['score']:.1f}</b>" in text
+        assert f"<b>{score_text(row['score'])}</b>" in text
     sums = "".join(f'<td class="number">{number}</td>' for number in (3, 3, 3, 2))
     assert f'<tr><th scope="row">all</th>{sums}</tr>' in text.replace("</td> <td", "</td><td")
     assert forbidden_words(re.sub(r"<[^>]+>", " ", text)) == []
