@@ -69,10 +69,11 @@ class Crowd:
         for i, query in enumerate(queries):
             if not query:
                 continue
-            rough, fine = moved_sketches(query, params)
+            rough, between = moved_sketches(query, params)
             first[i, able] = best_products(rough, sketches)
             crowd = best_products(rough, self._sketches)
             bars[0, i] = np.quantile(crowd, 1.0 - params.search.second_pass_share)
-            second[i, able] = best_products(fine, sketches)
-            bars[1, i] = best_products(fine, self._sketches[: self._second]).max()
+            second[i, able] = np.fmax(first[i, able], best_products(between, sketches))
+            some = best_products(between, self._sketches[: self._second])
+            bars[1, i] = np.fmax(crowd[: self._second], some).max()
         return Passes(first, second, *bars)

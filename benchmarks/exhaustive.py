@@ -92,7 +92,7 @@ def products_seconds(
 
 def every_move(moves: QueryMoves) -> FloatArray:
     """The harmonics of a query at every shift and turn, (M, K) float32."""
-    half = moves.turns_deg
+    half = moves.tried_deg
     if moves.folded:
         half = np.unique(np.concatenate([half, 180.0 - half]))
     turns_deg = np.unique(np.concatenate([half, -half]) % 360.0)

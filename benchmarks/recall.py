@@ -1,9 +1,9 @@
-"""What the first pass of a search loses of weak mates that the second pass would keep.
+"""What the first pass of a search loses of weak mates that both passes over all would keep.
 
     python benchmarks/recall.py [FOLDER] [--strangers N] [--only NAME ...] [--params FILE] [--quick]
 
 FOLDER holds scans and labels.csv. Each scan, made weak, is the query once; its mates, made weak by
-themselves, lie among strangers (`crowd.py`). A mate is kept by the second pass where fewer than a
+themselves, lie among strangers (`crowd.py`). A mate is kept by both passes where fewer than a
 shortlist of a gallery lie above it, and by the first pass where fewer than it passes do. In a
 gallery as large as the crowd these are counted; in a larger one they follow from the shares of the
 crowd that lie above the mate.
@@ -99,7 +99,7 @@ def show_weak_rows(
     columns = list(rows[0])
     print(table(columns, [[row[column] for column in columns] for row in rows]))
     print(
-        "\nkept: mates that the second pass alone keeps on the shortlist, of all. lost: those of"
+        "\nkept: mates that both passes over all keep on the shortlist, of all. lost: those of"
         f"\nthem that the first pass loses. Counted among {strangers} strangers; in larger"
         "\ngalleries from the shares of these."
     )
@@ -161,9 +161,11 @@ def _shares_above(
         if query is None or not mates:
             return np.ones((2, len(mates)))
         found = []
+        best = np.full(len(crowd), -np.inf), np.full(len(mates), -np.inf)
         for moves in moved_sketches(query, params):
-            strangers, theirs = best_products(moves, crowd), best_products(moves, sketches[mates])
-            found.append([float((strangers >= mate).mean()) for mate in np.nan_to_num(theirs)])
+            scores = best_products(moves, crowd), best_products(moves, sketches[mates])
+            best = np.fmax(best[0], scores[0]), np.fmax(best[1], scores[1])
+            found.append([float((best[0] >= mate).mean()) for mate in np.nan_to_num(best[1])])
         return np.array(found)
 
     with ThreadPoolExecutor(THREADS) as pool:

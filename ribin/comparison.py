@@ -22,6 +22,16 @@ def turn_matrix(angle_deg: float) -> NDArray[np.float64]:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
+def shown_score(score: float) -> float:
+    """A score to three decimals as people read it; 100 only where it is all of 100."""
+    return min(round(score, 3), 99.999) if score < 100.0 else score
+
+
+def score_text(score: float) -> str:
+    """A score as every list, page and report writes it."""
+    return f"{shown_score(score):.3f}"
+
+
 class RigidMotion(NamedTuple):
     """A turn about a mark's centre, counter-clockwise, then a shift (row, col)."""
 

@@ -41,6 +41,10 @@ class ScanError(RibinError):
     """A file was read, but what it holds cannot be compared."""
 
 
+class PitchError(ScanError):
+    """The size of a pixel is not known, until a person states it."""
+
+
 class StoreError(RibinError):
     """A vault could not be opened, written or trusted."""
 

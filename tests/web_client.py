@@ -56,6 +56,7 @@ class Client:
     def __init__(self, session: BrowserSession, server: uvicorn.Server) -> None:
         self.session, self.server = session, server
         self.cookie = ""
+        self.at = ""  # the page that was looked at last
 
     def send(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
         connection = HTTPConnection("127.0.0.1", self.session.port, timeout=60)
@@ -75,6 +76,7 @@ class Client:
         return answer
 
     def get(self, path: str) -> Answer:
+        self.at = path
         return self.send("GET", self._whole(path), cookie=self.cookie)
 
     def _whole(self, path: str) -> str:
@@ -123,13 +125,16 @@ def state(network: Path, who: str = "A. Brown", **more: Any) -> ApplicationState
 def found(client: Client, **asked: str) -> Answer:
     """The list of a search, when it is there."""
     fields = {"scope": "cluster", "reason": "test", **asked}
-    answer = client.post("/search", exhibit=QUERY, **fields)
+    return listed(client, client.post("/search", exhibit=QUERY, **fields))
+
+
+def listed(client: Client, answer: Answer) -> Answer:
+    """The list of a search whose progress a page shows, when it is there."""
     end = time.monotonic() + _PATIENCE_S
     while "data-progress" in answer.text:
         assert time.monotonic() < end
         time.sleep(0.05)
-        (again,) = set(re.findall(r'/searching/progress(\?id=[^"]+)', answer.text))
-        answer = client.get(f"/searching{again}")
+        answer = client.get(client.at)  # as the script loads the page again
         if answer.status == 303:
             answer = client.get(answer.headers["location"])
     return answer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from ribin.commands.options import EXHIBIT_KINDS, SCOPES, Call, common_options
-from ribin.commands.terminal import asking, say
+from ribin.commands.terminal import asking, say, say_note
 from ribin.text import counted
 
 if TYPE_CHECKING:
@@ -161,6 +161,13 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
         if one.sharing_event:
             lines.append(f"{one.exhibit}: so for {one.sharing_event} other exhibits of its event")
     call.show(done, lambda _: "\n".join(lines), key="corrected")
+    for one in done:
+        _say_remarks(one.exhibit, one.remarks)
+
+
+def _say_remarks(exhibit: str, remarks: Iterable[str]) -> None:
+    for text in remarks:
+        say_note(f"{exhibit}: {text}")
 
 
 def _tell(vault: Vault, network: Network | None, who: str, concerned: Collection[str]) -> None:
@@ -211,6 +218,7 @@ def move(exhibit: str, target: str, scan: str, event: str, yes: bool, call: Call
     if done.shared:
         left += f"\n{done.exhibit} is shared in the {done.shared}, and now this scan is"
     call.show(done, lambda one: f"{one.source}: moved from {one.before} to {one.exhibit}; {left}")
+    _say_remarks(done.exhibit, done.remarks)
 
 
 @mark.command()
@@ -254,3 +262,4 @@ def redo(
     judged = ", ".join(f"{name.replace('_', ' ')} {verdict}" for name, verdict in done.marks)
     lines = f"{done.source} of {done.exhibit}: {judged}; these count from now on\n  {done.said}"
     call.show(done, lambda _: lines)
+    _say_remarks(done.exhibit, done.remarks)

@@ -13,12 +13,20 @@ from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after, say
 from ribin.leads.both_sides import deliveries, exhibit_ref
 from ribin.leads.steps import Step
-from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
+from ribin.leads.text import lead_facts, lead_page, leads_table
 from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.report.json import as_json
+from ribin.report.table import remark
 from ribin.services.corrections import corrections_told
 from ribin.services.files import whole_file
-from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
+from ribin.services.leads import (
+    announce,
+    look_at_lead,
+    look_at_leads,
+    shown_leads,
+    warning_of_verdict,
+)
+from ribin.services.redone_marks import redone_since_lead
 from ribin.vault.vault import Vault
 
 
@@ -109,8 +117,14 @@ def show(lead_number: str, call: Call) -> None:
             early = not sys.stdin.isatty() or click.confirm("Show it?", err=True)
         view = look_at_lead(vault, lead_number, call.who, early)
         told, corrected = deliveries(vault, lead_number), corrections_told(vault, view.history)
+        redone = redone_since_lead(vault, view)
     facts = {**lead_facts(view), "deliveries": dict(told), "corrected": dict(corrected)}
-    lines = [lead_page(view), *(f"{member}: {delivery}" for member, delivery in told)]
+    facts["redone"] = redone
+    lines = [
+        lead_page(view),
+        *map(remark, redone),
+        *(f"{member}: {delivery}" for member, delivery in told),
+    ]
     lines += [f"{at[:16]}: {words}" for at, words in corrected]
     say(as_json(facts) if call.json_output else "\n".join(lines))
 
@@ -213,7 +227,8 @@ def sync(call: Call) -> None:
 def say_step(call: Call, vault: Vault, step: Step) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
     notes = [*step.notes, *announce(vault, step)]
-    view = view_lead(vault, step.history, call.who).after_a_step()
+    [shown] = shown_leads(vault, [step.history], call.who)
+    view = shown.after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]
     if step.parts:

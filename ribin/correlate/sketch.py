@@ -7,7 +7,6 @@ coarse search ranks by. All turns of a shift follow from two products an order o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -21,14 +20,19 @@ from ribin.params.defaults import CorrelateParams, Params, SketchParams
 from ribin.surface._jit import kernel
 from ribin.surface.harmonics import Band, Harmonics, disc_harmonics
 from ribin.surface.simd.turns import (
+    AFTER,
     FOUR,
+    LESS,
     MARKS,
+    NEXT,
     SHIFTS,
     TURNS,
+    WAVES,
     four_bytes,
     has_byte_products,
     order_products,
     raise_to_turned,
+    turn_products,
 )
 
 _LARGEST = 127  # of a byte
@@ -73,8 +77,9 @@ def framed_surface(template: Template, params: Params, margin_px: int = 0) -> Fl
 class QueryMoves:
     """A query's sketch at every shift, and the turns that each is tried at.
 
-    `turns_deg` are from 0 up: each stands for itself and its reverse and, where `folded`, for 180
-    degrees less and more. Turns beyond `mounting_deg` count less by `handicap`, a correlation.
+    `turns_deg` are equal steps from 0 up; tried is one between each two of them as well. Each
+    stands for itself and its reverse and, where `folded`, for 180 degrees less and more. Turns
+    beyond `mounting_deg` count less by `handicap`, a correlation.
     """
 
     shifted: NDArray[np.int8]  # (S, K) of one length but for rounding; order by order
@@ -89,15 +94,20 @@ class QueryMoves:
         """The same as whole numbers that a mark is multiplied with."""
         return TurnSeries.of(self)
 
-    def turned_by(self, step_deg: float) -> QueryMoves:
-        """The same at turns at most this step apart."""
-        last_deg = float(self.turns_deg[-1])
-        return replace(self, turns_deg=_steps(last_deg, step_deg))
+    @property
+    def tried_deg(self) -> NDArray[np.float64]:
+        """The turns and those between them, (2 T - 1,)."""
+        return np.linspace(0.0, self.turns_deg[-1], 2 * len(self.turns_deg) - 1)
+
+    @property
+    def near(self) -> int:
+        """How many of those lie within the mounting."""
+        return int((self.tried_deg <= self.mounting_deg + 1e-9).sum())
 
     @property
     def number(self) -> int:
         """How many moves there are."""
-        turns = len(self.turns_deg) - 1
+        turns = 2 * len(self.turns_deg) - 2
         return len(self.shifted) * (4 * turns if self.folded else 2 * turns + 1)
 
 
@@ -107,9 +117,10 @@ NO_MOVES = QueryMoves(np.zeros((0, 0), np.int8), np.zeros(0, np.int64), np.zeros
 def moved_sketches(query: Template, params: Params) -> tuple[QueryMoves, QueryMoves]:
     """The query as a first pass moves it, and as a second one does.
 
-    The second tries every shift of the range, the first every other one, those of one colour of a
-    chessboard, at fewer turns. The query was described with `params`. Steps of shifts are rounded
-    to whole pixels of the medium pitch; a shift that leaves nothing within the disc gives 0.
+    The shifts of the range are fields of a chessboard: the first pass tries those of one colour,
+    the second those of the other, where there are any. The query was described with `params`. Steps
+    of shifts are rounded to whole pixels of the medium pitch; a shift that leaves nothing within
+    the disc gives 0.
     """
     how, method = sketch_params(query.mark_type, params), params.of(query.mark_type, query.kind)
     basis = _harmonics(query.mark_type, query.kind, params)
@@ -125,8 +136,8 @@ def moved_sketches(query: Template, params: Params) -> tuple[QueryMoves, QueryMo
     moves = shifted @ basis.planes.T
     length = np.sqrt(np.einsum("mk,mk->m", moves, moves))[:, None]
     moves *= np.divide(1.0, length, out=np.zeros_like(length), where=length > 0.0)
-    turns_deg, folded = _turns(method.correlate, how.second_rotation_deg)
-    second = QueryMoves(
+    turns_deg, folded = _turns(method.correlate, how.rotation_deg)
+    every = QueryMoves(
         _as_bytes(moves.reshape(1, -1)).reshape(moves.shape),
         basis.cosines,
         turns_deg,
@@ -135,8 +146,10 @@ def moved_sketches(query: Template, params: Params) -> tuple[QueryMoves, QueryMo
         how.beyond_handicap,
     )
     one_colour = (offsets // step).sum(axis=1) % 2 == 0
-    first = replace(second, shifted=second.shifted[one_colour]).turned_by(how.rotation_deg)
-    return first, second
+    first = replace(every, shifted=every.shifted[one_colour])
+    if one_colour.all():
+        return first, first
+    return first, replace(every, shifted=every.shifted[~one_colour])
 
 
 def sketch_params(mark_type: MarkType, params: Params) -> SketchParams:
@@ -171,12 +184,7 @@ def _turns(correlate: CorrelateParams, step_deg: float) -> tuple[NDArray[np.floa
     reach_deg = correlate.rotation_range_deg
     folded = reach_deg >= _HALF_TURN and not 90.0 < correlate.mounting_deg < _HALF_TURN
     last_deg = reach_deg / 2.0 if folded else reach_deg
-    return _steps(last_deg, step_deg), folded
-
-
-def _steps(last_deg: float, step_deg: float) -> NDArray[np.float64]:
-    """Equal steps from 0 to the last."""
-    return np.linspace(0.0, last_deg, math.ceil(round(last_deg / step_deg, 6)) + 1)
+    return np.linspace(0.0, last_deg, math.ceil(round(last_deg / step_deg, 6)) + 1), folded
 
 
 # One query against many sketches.
@@ -211,7 +219,7 @@ def best_products(moves: QueryMoves, sketches: NDArray[np.int8]) -> FloatArray:
     series = moves.series
     largest = (largest_products if has_byte_products() else largest_by_floats)(series, sketches)
     lengths = np.sqrt(_energies(sketches) * float(_energies(moves.shifted).max()))
-    scale = np.where(lengths == 0.0, np.nan, lengths) * series.scale / 2.0**series.bits
+    scale = np.where(lengths == 0.0, np.nan, lengths) * series.scale / 2.0 ** (series.bits + LESS)
     near, beyond = (largest / scale[:, None]).T
     return np.fmax(near, beyond - moves.handicap).astype(np.float32)
 
@@ -257,15 +265,15 @@ class TurnSeries:
             turned[:, middle:last] = self.moves.shifted[:, first:middle]
         return turned
 
-    def phases(self, turns_deg: NDArray[np.float64]) -> NDArray[np.int16]:
-        """Cosines and sines, (2, T, L), of each turn times each of the orders as they stand."""
-        angles = np.deg2rad(turns_deg)[:, None] * self.orders
+    def phases(self, turns: NDArray[np.int64]) -> NDArray[np.int16]:
+        """Cosines and sines, (2, T, L), of each turn times each of the orders as they stand.
+
+        `turns` are numbers of steps, also behind the last turn.
+        """
+        step_deg = self.moves.turns_deg[1] if len(self.moves.turns_deg) > 1 else 0.0
+        angles = np.deg2rad(turns * step_deg)[:, None] * self.orders
         waves = self.scale * np.array([np.cos(angles), np.sin(angles)])
         return np.rint(waves).astype(np.int16)
-
-    def near(self) -> NDArray[np.bool_]:
-        """Which of the turns lie within the mounting, (T,)."""
-        return self.moves.turns_deg <= self.moves.mounting_deg + 1e-9
 
     @cached_property
     def fours(self) -> _QueryFours:
@@ -296,12 +304,14 @@ def _aligned(size):
 
 @kernel
 def _largest_products(ours, starts, firsts, phases, settings, sketches, bytes_at, out):
-    bits, near_blocks, folded, alike = settings
+    bits, near_turns, turns, folded, alike = settings
     groups, fours = bytes_at.size, (firsts.size - 1) // FOUR
     flat = sketches.reshape(sketches.size)
     packed, products = _aligned(groups * MARKS), _aligned(SHIFTS * (firsts.size - 1) * MARKS)
     near, beyond = np.empty(MARKS, np.int32), np.empty(MARKS, np.int32)
     far = near if alike else beyond
+    of_turn, of_block = WAVES * MARKS, TURNS * WAVES * MARKS
+    sums = _aligned(of_turn + phases.shape[0] * of_block).view(np.int32)
     for first in range(0, sketches.shape[0], MARKS):
         for mark in range(MARKS):  # the last one again where they are not full
             row = min(first + mark, sketches.shape[0] - 1) * sketches.shape[1]
@@ -320,8 +330,16 @@ def _largest_products(ours, starts, firsts, phases, settings, sketches, bytes_at
             order_products(packed, ours[shifts], firsts, starts[shifts], bits, products)
             for part in range(0, products.size, products.size // SHIFTS):
                 for block in range(phases.shape[0]):
-                    best = near if block < near_blocks else far
-                    raise_to_turned(products[part:], phases[block], fours, best, far, folded)
+                    there = sums[of_turn + block * of_block :]
+                    turn_products(products[part:], phases[block], fours, folded, there)
+                for cosine in range(0, of_turn, 2 * MARKS):  # the reverse of the turn after 0
+                    for mark in range(cosine, cosine + MARKS):
+                        sums[mark] = sums[2 * of_turn + mark]
+                        sums[MARKS + mark] = -sums[2 * of_turn + MARKS + mark]
+                raise_to_turned(sums, 0, near_turns, 0, near)
+                raise_to_turned(sums, near_turns, turns, 0, far)
+                if folded:
+                    raise_to_turned(sums, 0, turns, 1, far)
         for mark in range(min(MARKS, sketches.shape[0] - first)):
             out[first + mark, 0] = near[mark]
             out[first + mark, 1] = far[mark]
@@ -351,8 +369,8 @@ class _QueryFours:
     ours: NDArray[np.uint32]  # (S, G * 4)
     starts: NDArray[np.int32]  # (S, L * 4)
     firsts: NDArray[np.int64]  # (L + 1,)
-    phases: NDArray[np.uint32]  # (B, L * 8), a row a block of turns
-    settings: tuple[int, int, bool, bool]  # bits, blocks within the mounting, folded, all alike
+    phases: NDArray[np.uint32]  # (B, L * 9), a row a block of turns, some behind the last
+    settings: tuple[int, int, int, bool, bool]  # bits, near turns, all tried, folded, all alike
     bytes_at: NDArray[np.int64]  # (G,) where each four begins in a sketch
 
     @classmethod
@@ -377,26 +395,22 @@ class _QueryFours:
             starts[..., slot] -= 128 * part.sum(axis=-1, dtype=np.int32)
         ours = np.ascontiguousarray(ours.transpose(0, 2, 1, 3))
         starts = np.ascontiguousarray(starts.transpose(0, 2, 1))
-        near = series.near()
-        blocks = [_phase_blocks(series, moves.turns_deg[some]) for some in (near, ~near)]
         return cls(
             ours.reshape(len(ours), -1).view(np.uint32),
             starts.reshape(len(ours), -1),
             firsts,
-            np.concatenate(blocks),
-            (series.bits, len(blocks[0]), moves.folded, series.alike),
+            _phase_blocks(series),
+            (series.bits, moves.near, len(moves.tried_deg), moves.folded, series.alike),
             bytes_at,
         )
 
 
-def _phase_blocks(series: TurnSeries, turns_deg: NDArray[np.float64]) -> NDArray[np.uint32]:
-    """Phases as `raise_to_turned` takes them, (B, fours * 16): the last turn again to be full."""
-    blocks = -(-len(turns_deg) // TURNS)
-    if not blocks:
-        return np.zeros((0, len(series.orders) * TURNS), np.uint32)
-    full = turns_deg[np.minimum(np.arange(blocks * TURNS), len(turns_deg) - 1)]
+def _phase_blocks(series: TurnSeries) -> NDArray[np.uint32]:
+    """Phases as `turn_products` takes them, (B, fours * 36): of all turns, one behind them."""
+    turns = len(series.moves.turns_deg)
+    blocks = -(-(turns + (turns > 1)) // TURNS)
     # (wave, B, TURNS, fours, parity, 2) -> (B, parity, wave, fours, TURNS, 2)
-    phases = series.phases(full).reshape(2, blocks, TURNS, -1, 2, 2)
+    phases = series.phases(np.arange(blocks * TURNS)).reshape(2, blocks, TURNS, -1, 2, 2)
     ordered = np.ascontiguousarray(phases.transpose(1, 4, 0, 3, 2, 5))
     return ordered.reshape(blocks, -1).view(np.uint32)
 
@@ -408,9 +422,9 @@ def largest_by_floats(series: TurnSeries, sketches: NDArray[np.int8]) -> NDArray
     """The same as `largest_products` on any machine."""
     moves = series.moves
     ours = (moves.shifted, series.turned_by_a_quarter())
-    cosines, sines = series.phases(moves.turns_deg).astype(np.float64)
+    turns = np.arange(len(moves.turns_deg) + 1)
+    cosines, sines = series.phases(turns).astype(np.float64)
     odd = series.orders % 2 == 1
-    near = series.near()
     out = np.empty((len(sketches), 2), np.int32)
     for first in range(0, len(sketches), _PORTION):
         some = sketches[first : first + _PORTION].astype(np.float32)
@@ -420,13 +434,12 @@ def largest_by_floats(series: TurnSeries, sketches: NDArray[np.int8]) -> NDArray
             for turned, rows in enumerate(ours):
                 products[turned, :, :, slot] = some[:, part] @ rows[:, part].astype(np.float32).T
         rounded = np.floor((products + series.half) / 2.0**series.bits)
-        even, odds = ([*_sums(rounded, cosines, sines, which)] for which in (~odd, odd))
-        direct = even[0] + odds[0] + np.abs(even[1] + odds[1])
-        within = direct[..., near].max(axis=(1, 2), initial=_LEAST)
-        beyond = direct[..., ~near].max(axis=(1, 2), initial=_LEAST)
+        even, odds = (_sums(rounded, cosines, sines, which) for which in (~odd, odd))
+        direct = _tried(even + odds).max(axis=1)
+        within = direct[:, : moves.near].max(axis=1)
+        beyond = direct[:, moves.near :].max(axis=1, initial=_LEAST)
         if moves.folded:
-            across = even[0] - odds[0] + np.abs(odds[1] - even[1])
-            beyond = np.maximum(beyond, across.max(axis=(1, 2)))
+            beyond = np.maximum(beyond, _tried(even - odds).max(axis=(1, 2)))
         if series.alike:
             within = beyond = np.maximum(within, beyond)
         out[first : first + len(some)] = np.stack([within, beyond], axis=1).astype(np.int32)
@@ -438,10 +451,25 @@ def _sums(
     cosines: NDArray[np.float64],
     sines: NDArray[np.float64],
     which: NDArray[np.bool_],
-) -> Iterator[NDArray[np.float64]]:
-    """The two series over some of the orders, (N, S, T) each."""
-    for part, waves in zip(products, (cosines, sines), strict=True):
-        yield part[..., which] @ waves[:, which].T
+) -> NDArray[np.float64]:
+    """The two series over some of the orders, (2, N, S, T)."""
+    parts = zip(products, (cosines, sines), strict=True)
+    return np.stack([part[..., which] @ waves[:, which].T for part, waves in parts])
+
+
+def _tried(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The larger product of each turn and its reverse, and of those between, (N, S, 2 T - 1).
+
+    `sums` are of cosines and of sines, (2, N, S, T + 1): of one turn behind the last.
+    """
+    sums = np.floor(sums / 2.0**LESS)
+    mirrored = sums[..., 1:2] * np.array([1.0, -1.0])[:, None, None, None]
+    four = np.concatenate([mirrored, sums], axis=-1)
+    inner, outer = four[..., 1:-2] + four[..., 2:-1], four[..., :-3] + four[..., 3:]
+    tried = np.empty((*sums.shape[:-1], 2 * sums.shape[-1] - 3))
+    tried[..., ::2] = sums[..., :-1]
+    tried[..., 1::2] = np.floor((NEXT * inner - AFTER * outer) / 2.0**LESS)
+    return np.asarray(tried[0] + np.abs(tried[1]))
 
 
 @kernel

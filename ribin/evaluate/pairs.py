@@ -222,7 +222,7 @@ def _template(path: Path, label: Label, params: Params) -> Template:
     scan = read_scan(path, params=params.read)
     if label.lighting and scan.kind is ScanKind.IMAGE:
         scan = state_lighting(scan, label.lighting)
-    return describe_mark(find_mark(scan, params, label.mark)[0], params)
+    return describe_mark(find_mark(scan, params, label.mark)[0].mark, params)
 
 
 # labels.csv: which firearm marked each scan.

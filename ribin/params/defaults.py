@@ -237,11 +237,11 @@ class SketchParams:
     outer_um: float = 1950.0
     edge_um: float = 300.0
     harmonics: int = 1024  # one byte each on disk; half of them lose weak mates (sketch.py)
-    # Steps of the moves: a third of the finest wavelength, and 68 um at the outer edge of a breech
-    # face. The first pass tries half of the shifts, fields of one colour of a chessboard.
+    # Steps of the moves: a third of the finest wavelength, and 65 um at the outer edge of a breech
+    # face, half of it with the turns between. With one behind the last, 30 degrees fill two blocks
+    # of the kernel; steps of 2.14 keep fewer of the weakest mates (recall.py).
     shift_um: float = 50.0
-    rotation_deg: float = 2.0  # in the first pass
-    second_rotation_deg: float = 1.0  # in the second
+    rotation_deg: float = 1.9
     # Correlation that is taken off beyond the stated mounting, where five times as many turns agree
     # by chance: so much more do strangers reach there (recall.py).
     beyond_handicap: float = 0.01
@@ -262,8 +262,12 @@ class SearchParams:
     follow from measured recall: `benchmarks/search.py` and `benchmarks/accuracy.py`.
     """
 
-    second_pass_marks: int = 4000  # the larger of this number and the share goes on
+    second_pass_marks: int = 4000  # the larger of this number and the shares goes on
     second_pass_share: float = 0.3  # a fifth loses mates that are cropped and weak (recall.py)
+    # That share of so many marks, and this one of those beyond: a mate that is on the shortlist of
+    # a million was among the first 8 % of the first pass (recall.py).
+    second_pass_first_marks: int = 100_000
+    second_pass_further_share: float = 0.15
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB

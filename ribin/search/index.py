@@ -30,7 +30,8 @@ from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.journal import full_search_journals
-from ribin.vault.files import INDEX_FOLDER, is_sound, read_derived, remove_derived, write_derived
+from ribin.surface.harmonics import ORDERS
+from ribin.vault.files import INDEX_FOLDER, read_derived, remove_derived, write_derived
 from ribin.vault.mark_table import MARK_TABLE_FOLDER, MarkTable
 from ribin.vault.template_shards import PACKED, sweep_templates, template_shard_problems
 from ribin.vault.vault import Vault
@@ -144,7 +145,7 @@ def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params
     how, method = sketch_params(of_type, params), params.of(of_type, ScanKind(kind))
     band = how.finest_um, how.coarsest_um, how.inner_um, how.outer_um, how.edge_um, how.harmonics
     frame = method.preprocess.frame_um, method.describe.medium_pitch_um
-    sketch_id = hashlib.sha256(repr((*band, *frame, "by order")).encode()).hexdigest()[:8]
+    sketch_id = hashlib.sha256(repr((*band, *frame, ORDERS)).encode()).hexdigest()[:8]
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"
 
 
@@ -223,7 +224,7 @@ def score_sketches(
 
 # A shard of the index: sketches of consecutive marks in one HDF5 file that never changes.
 #
-#     index/breech_face-topography-<params_id>-<sketch_id>/00000-<first half of its SHA-256>.h5
+#     index/breech_face-topography-<params_id>-<sketch_id>/00000-<hash of its bytes>.h5
 #
 # Shard 3 of 8192 marks each holds those with ids from 24,576 to 32,767. Its name says what its
 # bytes hash to, so that a flipped bit is noticed before a number of it is used; a changed shard is
@@ -368,7 +369,7 @@ def sweep_index(vault: Vault) -> int:
 def check_index(vault: Vault) -> list[str]:
     """One sentence for each file whose bytes are not those in its name, or that names too much."""
     kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
-    found = [f"{path}: damaged" for path in sorted(kept) if not is_sound(path)]
+    found = [f"{path}: damaged" for path in sorted(kept) if read_derived(path) is None]
     try:
         found += [
             f"{path}: holds {gone.sum()} marks that the catalogue no longer has, "

@@ -164,7 +164,7 @@ def answer_of(
     told, where, notes = found.content, f"{code}: answer", found.content.notes
     if told.template_id not in (query.params_id, *earlier):
         sets = " or ".join((query.params_id, *earlier))
-        raise FormatError(f"{where}: parameters {sets} needed, found {told.template_id}")
+        raise FormatError(f"{where}: template parameters {sets} needed, found {told.template_id}")
     if told.template_id != query.params_id:
         notes += (f"{code}: {earlier_set_words(told.template_id, query.params_id)}",)
     if request.top is not None and len(told.rows) > request.top:

@@ -94,14 +94,14 @@ def _lacks(words: Vocabulary, name: str, found: str, wanted: str) -> bool:
 
 REVIEWED = "reviewed already"
 LIGHT_UNKNOWN = "light unknown"
-OTHER_PARAMETERS = "described with parameters"  # how a reason begins
+OTHER_PARAMETERS = "described with template parameters"  # how a reason begins
 
 
 def earlier_set_words(used: str, wanted: str) -> str:
     """That another set of parameters was used than was wanted."""
     return (
-        f"compared with the earlier parameters {used}, the ones that both have; such scores are no "
-        f"measure beside those of {wanted}"
+        f"compared with the earlier template parameters {used}, which both have; such scores are "
+        f"no measure beside those of {wanted}"
     )
 
 

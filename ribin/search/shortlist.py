@@ -28,8 +28,8 @@ def shortlist_marks(
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
-    1 a first pass over all; 2 a second pass over the best of them, at shifts and turns between
-    those of the first too; 3 the best of those are the shortlist.
+    1 a first pass over all; 2 a second pass over the best of them, at the shifts between those of
+    the first; 3 the best of those by either pass are the shortlist.
 
     Gives their ids, (S,), best first; all when they are no more than a shortlist. Equal scores go
     by order of enrolment. A mark without a sketch always goes on: the full comparison says what is
@@ -42,22 +42,23 @@ def shortlist_marks(
     asked = eligible.wanted[eligible.indexed]
     making = str(query.mark_type), str(query.kind), query.params_id
     index = MarkIndex(vault, marks, making, params, scorer, tick)
-    notes: tuple[str, ...] = ()
-    passed = second_pass_marks(wanted, params)
     first, second = moved_sketches(query, params)
-    if wanted > passed:
-        seen = index.score(first, asked)
-        asked, notes = _best(seen.scores, asked, passed), seen.notes
-    seen = index.score(second, asked)
-    chosen = _best(seen.scores, asked, params.search.shortlist_marks)
-    rows = _order(seen.scores, np.flatnonzero(chosen))
-    return marks.ids[rows], tuple(dict.fromkeys(notes + seen.notes))
+    seen = index.score(first, asked)
+    asked = _best(seen.scores, asked, second_pass_marks(wanted, params))
+    between = index.score(second, asked)
+    scores = np.fmax(seen.scores, between.scores)
+    chosen = _best(scores, asked, params.search.shortlist_marks)
+    rows = _order(scores, np.flatnonzero(chosen))
+    return marks.ids[rows], tuple(dict.fromkeys(seen.notes + between.notes))
 
 
 def second_pass_marks(wanted: int, params: Params) -> int:
     """How many of the wanted marks get a second pass."""
-    share = math.ceil(params.search.second_pass_share * wanted)
-    return max(params.search.second_pass_marks, params.search.shortlist_marks, share)
+    limits = params.search
+    first = min(wanted, limits.second_pass_first_marks)
+    further = limits.second_pass_further_share * (wanted - first)
+    share = math.ceil(limits.second_pass_share * first + further)
+    return max(limits.second_pass_marks, limits.shortlist_marks, share)
 
 
 def _best(scores: FloatArray, asked: BoolArray, number: int) -> BoolArray:

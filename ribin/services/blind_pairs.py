@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ribin.cases.annotation import SavedAnnotations
 from ribin.cases.exhibits import Request
@@ -19,7 +19,6 @@ from ribin.cases.searches import RecordedSearch, SavedSearch, SearchFinding
 from ribin.cases.side import Side
 from ribin.errors import AccessError
 from ribin.leads.rules import had_a_part, not_blind_second, shows_the_marks_alone, status_of
-from ribin.services.session import Session
 from ribin.vault.audit import read_rows_of
 from ribin.vault.exhibits import aliases_of, find_scan_owner, first_name
 from ribin.vault.leads import leads_with_second_due, read_leads
@@ -28,6 +27,9 @@ from ribin.vault.people import holders
 from ribin.vault.recorded_searches import find_search, left_out, read_searches
 from ribin.vault.sharing import PSEUDONYM, named_in_lead, pseudonym
 from ribin.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from ribin.services.session import Session  # which answers too, and an answer asks here
 
 Names = tuple[ExhibitRef, ...]  # of one exhibit, the one that it has now before the others
 

@@ -464,13 +464,13 @@ def accepted_marks(scan: Scan, options: EnrolOptions) -> tuple[Scan, UsableMarks
     judged = judge_marks(scan, options.params)
     bad = [one for one in judged if one.unusable]
     if bad and options.accept_unusable:
-        words = [f"{one.mark.mark_type} unusable ({one.reasons}), accepted" for one in bad]
+        words = [f"{one.mark.mark_type.words} unusable ({one.reasons}), accepted" for one in bad]
         scan = add_notes(scan, words, options.who, options.accept_unusable)
         return scan, usable_marks(judged, options.params, keep_unusable=True)
     for one in bad:
         if one.required:
             raise ScanError(
-                f"{scan.provenance.source}: {one.mark.mark_type} is unusable, {one.reasons}; "
-                "--accept-unusable REASON enrols it"
+                f"{scan.provenance.source}: {one.mark.mark_type.words} is unusable, {one.reasons}; "
+                "--accept-unusable REASON accepts it"
             )
     return scan, usable_marks(judged, options.params)

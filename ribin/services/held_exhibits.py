@@ -144,6 +144,7 @@ class HeldExhibit:
             whole=self.whole,
             original=original,
             earlier=self._earlier(stored),
+            quality=stored.verdict,
         )
 
     def _template(self, stored: StoredMark) -> Template:

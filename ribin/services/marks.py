@@ -18,13 +18,14 @@ from ribin.exchange.message import MessageKind
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.model import NO_TRACE, Mark, MarkType, Scan, Trace
 from ribin.params.defaults import Params
-from ribin.pipeline import describe_mark, find_mark, judge_marks, usable_marks
+from ribin.pipeline import describe_mark, find_mark, judge_mark, judge_marks, usable_marks
 from ribin.services.held_exhibits import HeldExhibit
 from ribin.services.reading import AS_STATED, ReadOptions, read_original
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.parameter_sets import kept_parameters
 from ribin.vault.people import check_searcher
+from ribin.vault.redescribe import contents_as_read
 from ribin.view.surface import Surface, compared_surface, measured_surface, whole_surface
 
 # What a person means by a name. Services take the meaning, so that no file in the working folder
@@ -165,13 +166,14 @@ def sides_of(
     Errors as `side_of`.
     """
     if mark_type:
-        return [side_of(source, asker, reading, mark_type)], ()
+        side = side_of(source, asker, reading, mark_type)
+        return [side], tuple(filter(None, [side.quality_note]))
     if isinstance(source, Path):
         return _sides_of_scan(reading.scan(source, asker.params), source.name, asker)
     wanted = _Selection(every=True, scan=_scan_for(reading, NO_TRACE))
     shown = _shown(source, asker, wanted)
     if not shown.scan:
-        return list(shown.sides), ()
+        return list(shown.sides), tuple(s.quality_note for s in shown.sides if s.quality_note)
     scan = reading.enrolled_scan(shown.scan, asker.params)
     sides, notes = _sides_of_scan(scan, shown.name, asker)
     return [replace(s, member=source.member, exhibit=shown.exhibit) for s in sides], notes
@@ -201,15 +203,36 @@ def side_of_scan(
     scan: Scan, name: str, params: Params, mark_type: MarkType | str | None, trace: Trace
 ) -> Side:
     """As `side_of`, of a scan that has been read."""
-    mark, others = find_mark(scan, params, mark_type, trace)
-    return Side(name, mark, describe_mark(mark, params, trace), scan, others, trace=trace)
+    found, others = find_mark(scan, params, mark_type, trace)
+    template, quality = describe_mark(found.mark, params, trace), judge_mark(scan, found, params)
+    return Side(name, found.mark, template, scan, others, trace=trace, quality=quality.words)
+
+
+def with_reasons(side: Side, asker: Asker) -> Side:
+    """A side of the own vault with why its mark is not good, judged again from the original; as it
+    was where that cannot be had, or is judged otherwise now."""
+    session = asker.session
+    if not side.quality_note or session is None or side.member != session.member or side.scan:
+        return side
+    with suppress(RibinError):
+        contents = contents_as_read(session.vault, side.mark.provenance.sha256)
+        scan = AS_STATED.enrolled_scan(contents, asker.params)
+        for one in judge_marks(scan, asker.params):
+            same = one.mark.mark_type is side.mark.mark_type
+            if same and one.quality.verdict == side.quality:
+                return replace(side, quality=one.quality.words)
+    return side
 
 
 def _sides_of_scan(scan: Scan, name: str, asker: Asker) -> tuple[list[Side], tuple[str, ...]]:
     usable = usable_marks(judge_marks(scan, asker.params), asker.params)
     types = [mark.mark_type for mark in usable.marks]
+    quality = {one.mark: one.words for one in usable.found}
     sides = [
-        Side(name, mark, template, scan, tuple(t for t in types if t is not mark.mark_type))
+        Side(
+            *(name, mark, template, scan, tuple(t for t in types if t is not mark.mark_type)),
+            quality=quality[mark.mark_type],
+        )
         for mark, template in zip(usable.marks, usable.templates, strict=True)
     ]
     notes = tuple(f"{name}: {note}" for note in usable.notes)
@@ -224,8 +247,8 @@ def _with_earlier(side: Side, asker: Asker) -> Side:
     earlier = []
     for params in asker.earlier.values():
         with suppress(ScanError):
-            mark, _ = find_mark(side.scan, params, side.mark.mark_type)
-            earlier.append(describe_mark(mark, params))
+            found, _ = find_mark(side.scan, params, side.mark.mark_type)
+            earlier.append(describe_mark(found.mark, params))
     return replace(side, earlier=tuple(earlier))
 
 

@@ -32,6 +32,9 @@ from ribin.vault.vault import Vault
 
 _NUMBER = re.compile(r"[A-Z]{3}-Q\d+(-R\d+)?")
 _OF_THE_SEARCH = ("params_id", "version", "snapshot", "scope", "counts")
+AS_OF_NOW = (
+    "since"  # beside a recorded list as JSON: what became of its marks, no part of the record
+)
 NOT_RECORDED = "this search is not recorded: nothing is written here"
 
 
@@ -185,6 +188,7 @@ def _read_list(path: Path) -> dict[str, Any]:
         needed = f"{path}: the JSON of a search needed"
         raise ParameterError(f"{needed}, {error.strerror}") from error
     value = read_object(content, str(path))
+    value.pop(AS_OF_NOW, None)
     return {**value, "search": lists_of(value, str(path)).search}
 
 

@@ -10,6 +10,7 @@ from ribin.params.defaults import Params
 from ribin.search.network import Network
 from ribin.services.corrections import telling_corrections
 from ribin.services.enrol import EnrolOptions, UsableMarks, accepted_marks
+from ribin.services.enrol_remarks import mark_remarks
 from ribin.services.reading import ReadOptions, read_again, reading_anew
 from ribin.vault.corrections import find_scan
 from ribin.vault.parameter_sets import keep_parameters
@@ -96,6 +97,7 @@ class RedoneScan:
     reading: int
     said: str
     marks: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
 
 
 def redo_marks(
@@ -136,7 +138,9 @@ def redo_marks(
         state = scan_state(db, sha256)
     judged = zip(found.marks, found.verdicts, strict=True)
     listed = tuple((str(mark.mark_type), str(verdict)) for mark, verdict in judged)
-    return RedoneScan(exhibit, sha256, source, state.reading, state.said, listed), concerned
+    remarks = tuple(mark_remarks(found.found, exhibit, params.quality))
+    done = RedoneScan(exhibit, sha256, source, state.reading, state.said, listed, remarks)
+    return done, concerned
 
 
 def _admit(

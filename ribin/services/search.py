@@ -13,9 +13,10 @@ from ribin.cases.leads import ExhibitRef, LeadStatus
 from ribin.cases.results import SearchLists
 from ribin.cases.searches import lists_sha256
 from ribin.cases.side import Side
+from ribin.comparison import score_text
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
-from ribin.model import MarkType
+from ribin.model import MarkType, Verdict
 from ribin.report.document import ChainHead, Document
 from ribin.report.explanation import drawn_words
 from ribin.report.pictures import motion_of
@@ -40,7 +41,7 @@ from ribin.services.pair import (
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.recorded_searches import record_lists
 from ribin.services.session import Session
-from ribin.vault.exhibits import find_scan_owner, first_name
+from ribin.vault.exhibits import find_scan_owner, first_name, verdicts_of
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
@@ -183,7 +184,8 @@ def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -
     asker = Asker(session.params, session, request)
     sides = sides_of_enrolled_scan(ExhibitRef(session.member, exhibit), asker, sha256)
     lists = _search(session, sides, left_out_of_search(session, request, sides), ())
-    notes = notes_of_search(session, request.who, sides)
+    poor = tuple(side.quality_note for side in sides if side.quality_note)
+    notes = (*poor, *notes_of_search(session, request.who, sides))
     return record_lists(session.vault, sides, replace(lists, notes=(*lists.notes, *notes)))
 
 
@@ -196,7 +198,23 @@ def _search(
 ) -> SearchLists:
     queries = [Query(side.template, side.earlier) for side in sides]
     found = search_marks(queries, request, session.context, members, fuse_all)
-    return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in found.lists))
+    judged = (_with_quality(session, one) for one in found.lists)
+    return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in judged))
+
+
+def _with_quality(session: Session, one: SearchResult) -> SearchResult:
+    """The list with a note on each own candidate whose mark is not good; others are not told."""
+    own = [row.sha256 for row in one.candidates if row.member == session.member]
+    with session.vault.catalogue.reading() as db:
+        verdicts = verdicts_of(db, own, one.mark)
+    bad = {sha256: said for sha256, said in verdicts.items() if said not in ("", Verdict.USABLE)}
+    rows = (
+        replace(row, note="; ".join(filter(None, (row.note, f"its mark is {bad[row.sha256]}"))))
+        if row.member == session.member and row.sha256 in bad
+        else row
+        for row in one.candidates
+    )
+    return replace(one, candidates=tuple(rows))
 
 
 def search_problems(session: Session, made: FinishedSearch, picture: Path | None) -> list[str]:
@@ -275,7 +293,6 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
 
 # What is made of a search: its gallery, with a page for each candidate.
 
-_SAME_SCORE = 0.0005  # as reports write it
 NOT_RELEASED = "picture not released by its owner"
 
 
@@ -357,7 +374,8 @@ def report_search(
         if side:
             chosen = first.candidates[:pictures]
             shown = tuple(
-                _candidate_picture(session, request, side, candidate) for candidate in chosen
+                _candidate_picture(session, request, side, candidate, first.asked_at)
+                for candidate in chosen
             )
         facts = {"figures": lists_sha256(lists_value(lists)), "search": lists.search}
         chain = enter_report(session.vault, first.query_sha256 or first.query, request, facts)
@@ -387,17 +405,17 @@ def _side_of_list(first: SearchResult, query: Sequence[Side]) -> Side | None:
 
 
 def _candidate_picture(
-    session: Session, request: Request, side: Side, candidate: Candidate
+    session: Session, request: Request, side: Side, candidate: Candidate, listed_at: str
 ) -> CandidatePicture:
     name = f"{candidate.member}:{candidate.exhibit}"
     try:
-        pair = candidate_pair(session, side, request, candidate, "report")
+        pair = candidate_pair(session, side, request, candidate, "report", listed_at)
     except RibinError as error:
         return CandidatePicture(candidate.rank, name, None, why_not=str(error))
     result = pair.result
-    figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
-    if result.compared and abs(result.score - candidate.score) > _SAME_SCORE:
-        figures += f" The list has {candidate.score:.3f}: the marks are described otherwise now."
+    figures = f"Score {score_text(result.score)}, {result.cmc:g} of {result.cells} cells congruent."
+    if result.note:
+        figures += f" Note: {result.note}."
     figures += drawn_words(pair.sides, result)
     picture = pair_picture(pair, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ribin.cases.leads import same_person
+from ribin.comparison import score_text
 from ribin.errors import ParameterError
 from ribin.exchange.message import MessageKind
 from ribin.leads.rules import status_of
@@ -136,7 +137,7 @@ def _findings(vault: Vault, who: str) -> Iterator[DueItem]:
         begun = searches[one.standing]
         words = f"{one.standing} with {begun.exhibit}: {one.member}:{one.exhibit}"
         if "score" in one.candidate:
-            words += f", score {one.candidate['score']:.1f}"
+            words += f", score {score_text(one.candidate['score'])}"
         subject = str(one.candidate.get("search", ""))
         subject = "" if subject in shut else subject
         yield DueItem(DueKind.FINDING, subject or begun.exhibit, words, one.at, begun.who)

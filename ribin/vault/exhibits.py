@@ -136,6 +136,12 @@ def read_listed_scans(db: sqlite3.Connection, names: Sequence[str]) -> dict[str,
     return found
 
 
+def verdicts_of(db: sqlite3.Connection, scans: Collection[str], mark: str) -> dict[str, str]:
+    """The verdict on the mark of a type that counts, of each of these scans."""
+    rows = _rows(db, f"SELECT sha256, mark_type, verdict FROM {MARKS_IN_USE} WHERE sha256", scans)
+    return {row["sha256"]: row["verdict"] for row in rows if row["mark_type"] == mark}
+
+
 def exhibits_judged(db: sqlite3.Connection, verdict: str) -> set[str]:
     """The exhibits with a mark of which the quality was judged so."""
     query = f"SELECT exhibit FROM {MARKS_IN_USE} JOIN scans USING (sha256) WHERE verdict = ?"
@@ -198,6 +204,12 @@ def find_scan_owner(db: sqlite3.Connection, sha256: str) -> str | None:
     """The exhibit that a scan belongs to; None where the scan is not enrolled."""
     row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
     return str(row["exhibit"]) if row else None
+
+
+def scans_of_exhibit(db: sqlite3.Connection, exhibit: str) -> list[str]:
+    """SHA-256 of each scan of an exhibit."""
+    query = "SELECT sha256 FROM scans WHERE exhibit = ?"
+    return [str(row[0]) for row in db.execute(query, (exhibit,))]
 
 
 def find_event(db: sqlite3.Connection, event: str) -> Event | None:

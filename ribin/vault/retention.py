@@ -22,7 +22,7 @@ from ribin.vault.annotations import end_annotations_with
 from ribin.vault.assignments import end_assignments_of
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, remove_scan
-from ribin.vault.exhibits import aliases_of, first_name
+from ribin.vault.exhibits import aliases_of, first_name, scans_of_exhibit
 from ribin.vault.files import fsync_folder, make_folder
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.messages import forget_told
@@ -133,7 +133,7 @@ def purge_exhibit(
         db.execute("PRAGMA secure_delete = ON")
         _check_leads_ended(db, vault.member, exhibit)
         end_saved_searches_of(act, exhibit)
-        scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
+        scans = scans_of_exhibit(db, exhibit)
         end_annotations_with(act, scans)
         end_assignments_of(act, first_name(db, exhibit))
         forget_told(db)

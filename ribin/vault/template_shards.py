@@ -1,6 +1,6 @@
 """Packed templates of a vault beside its index: what a full comparison reads, derived.
 
-    index/templates/00012-<first half of its SHA-256>.packed
+    index/templates/00012-<hash of its bytes>.packed
 
 Shard 12 of 256 marks each holds those with ids from 3,072 to 3,327: a table, its SHA-256, and the
 packed templates (`vault/packed.py`). A template is used where it is the one that the catalogue

@@ -6,9 +6,10 @@ shapes, each laboratory has its own words.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -77,12 +78,14 @@ class Vocabulary:
                 yield f"{words} is new in this vault, which has {seen[like[0]]!r}: is it the same?"
 
 
-def read_vocabulary(db: sqlite3.Connection) -> Vocabulary:
-    """The words of a vault at this moment."""
+def read_vocabulary(db: sqlite3.Connection, but: Collection[str] = ()) -> Vocabulary:
+    """The words of a vault at this moment, without those that the exhibits `but` have."""
     values: dict[str, Counter[str]] = {}
+    others = "exhibit NOT IN (SELECT value FROM json_each(?))"
     for field in FIELDS:
-        query = f"SELECT {field}, count(*) FROM exhibits WHERE {field} <> '' GROUP BY {field}"
-        values[field] = Counter(dict(db.execute(query).fetchall()))
+        query = f"SELECT {field}, count(*) FROM exhibits WHERE {field} <> '' AND {others}"
+        found = db.execute(f"{query} GROUP BY {field}", (json.dumps(list(but)),))
+        values[field] = Counter(dict(found.fetchall()))
     return Vocabulary(values, read_synonyms(db))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from importlib.util import find_spec
 from urllib.parse import urlencode
@@ -177,7 +177,6 @@ def _exhibit_page(
         asked=defaultdict(str, asked),
         why=why,
         hint=hint,
-        notes=request.query_params.getlist("note")[:20],
         most_rows=MOST_ROWS,
         shown=shown,
         exhibit=shown.exhibit,
@@ -214,13 +213,8 @@ def edit(request: Request) -> Response:
             told = tell_now(session.vault, session.network, concerned, who_of(request))
         except RibinError as error:
             return exhibit_form(request, form, error)
-    return see_corrected(request, done[0].exhibit, told)
-
-
-def see_corrected(request: Request, exhibit: str, told: Sequence[str]) -> Response:
-    """Go on to an exhibit that was corrected; its page says which members have been told of it."""
-    pairs = [("name", exhibit), *(("note", note[:300]) for note in told)]
-    return see(request, f"/exhibit?{urlencode(pairs)}")
+    notes = (*done[0].remarks, *told)
+    return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}", notes)
 
 
 def mark_png(request: Request) -> Response:

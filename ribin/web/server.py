@@ -82,9 +82,14 @@ def serve_laboratory(
         authenticator = Laboratory(state, served, options.lock_after_min)
         listening.listen(BROWSER.most)  # whoever reads the address can open it
         for name in options.names:
-            say(f"https://{name}/" if options.proxy else f"https://{name}:{port}/")
+            say(address_of(name, port, proxied=bool(options.proxy)))
         with suppress(KeyboardInterrupt):
             server_of(state, authenticator, listening, tls).run(sockets=[listening])
+
+
+def address_of(name: str, port: int, *, proxied: bool) -> str:
+    """What people type to reach a name: with the port that the name has, or the server's own."""
+    return f"https://{name}/" if proxied or ":" in name else f"https://{name}:{port}/"
 
 
 def _tls_of(options: LaboratoryOptions) -> ssl.SSLContext | None:

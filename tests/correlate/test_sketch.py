@@ -22,12 +22,15 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params.load import with_rotation
 from ribin.surface.harmonics import Band, disc_harmonics
 from ribin.surface.simd.turns import (
+    LESS,
     MARKS,
     SHIFTS,
     TURNS,
+    WAVES,
     has_byte_products,
     order_products,
     raise_to_turned,
+    turn_products,
 )
 
 BAND = Band(150.0, 400.0, 700.0, 1950.0, 300.0)
@@ -76,17 +79,26 @@ def turned_by(rows: np.ndarray, cosines, angle_deg: float) -> np.ndarray:
 def naive_best(moves: QueryMoves, sketches: np.ndarray) -> list[float]:
     """The same by the definition of a correlation, one turned query and one sketch at a time."""
     longest = max(np.sqrt((move.astype(float) ** 2).sum()) for move in moves.shifted)
+    lengths = np.sqrt((sketches.astype(float) ** 2).sum(axis=1)) * longest
+    step = moves.turns_deg[1] if len(moves.turns_deg) > 1 else 1.0
+
+    def products(turn: float) -> np.ndarray:
+        turned = turned_by(moves.shifted.astype(float), moves.cosines, turn)
+        return sketches.astype(float) @ turned.T / lengths[:, None]
+
     found = np.full(len(sketches), -np.inf)
-    for angle in moves.turns_deg:
+    for angle in moves.tried_deg:
         signed = {angle, -angle}
         if moves.folded:
             signed |= {180.0 - angle, angle - 180.0}
         for turn in signed:
             less = moves.handicap if abs(turn) > moves.mounting_deg + 1e-9 else 0.0
-            for move in turned_by(moves.shifted.astype(float), moves.cosines, turn):
-                products = sketches.astype(float) @ move
-                lengths = np.sqrt((sketches.astype(float) ** 2).sum(axis=1)) * longest
-                found = np.maximum(found, products / lengths - less)
+            if np.abs(moves.turns_deg - angle).min() < 1e-9:
+                here = products(turn)
+            else:
+                four = [products(turn + step * many) for many in (-1.5, -0.5, 0.5, 1.5)]
+                here = (19 * (four[1] + four[2]) - 4 * (four[0] + four[3])) / 32
+            found = np.maximum(found, here.max(axis=1) - less)
     return found.tolist()
 
 
@@ -183,16 +195,15 @@ def test_the_largest_bytes_do_not_overflow(extreme, cosines):
     series, sketches = moves.series, np.full((2, number), 127, np.int8)
     found = largest_products(series, sketches)
     assert (found == largest_by_floats(series, sketches)).all()
-    exact = extreme * 127.0 * number * series.scale / 2**series.bits
+    exact = extreme * 127.0 * number * series.scale / 2 ** (series.bits + LESS)
     assert np.abs(found).max() >= 0.98 * abs(exact) or extreme < 0
 
 
 @needs_byte_products
 def test_the_instructions_do_what_their_loops_say():
-    """Both kernels against their own Python, on the arrays that the compiled ones get."""
-    moves = some_moves(9, SHIFTS, [3, 2, 5, 1, 1], 70.0, TURNS)
+    """The kernels against their own Python, on the arrays that the compiled ones get."""
+    moves = some_moves(9, SHIFTS, [3, 2, 5, 1, 1], 70.0, TURNS - 1)
     series, sketches = moves.series, some_bytes(7, MARKS, 21)
-    found = largest_products(series, sketches)
     firsts, fours_at = [0], []
     for order in series.orders:
         fours_at += range(int(series.places[order]), int(series.places[order + 1]), 4)
@@ -215,20 +226,26 @@ def test_the_instructions_do_what_their_loops_say():
     products = [0] * (SHIFTS * len(series.orders) * MARKS)
     plain = marks.tolist(), filled.view(np.uint32).ravel().tolist(), firsts
     order_products(*plain, starts.ravel().tolist(), series.bits, products)
-    phases = series.phases(moves.turns_deg).reshape(2, TURNS, -1, 2, 2)
-    packed = np.ascontiguousarray(phases.transpose(3, 0, 2, 1, 4)).view(np.uint32)
-    near, far = [-(2**31)] * MARKS, [-(2**31)] * MARKS
-    fours = len(series.orders) // 4
+    phases = series.phases(np.arange(TURNS)).reshape(2, TURNS, -1, 2, 2)
+    packed = np.ascontiguousarray(phases.transpose(3, 0, 2, 1, 4)).view(np.uint32).ravel().tolist()
+    before = series.phases(np.full(TURNS, -1)).reshape(2, TURNS, -1, 2, 2)
+    reverse = np.ascontiguousarray(before.transpose(3, 0, 2, 1, 4)).view(np.uint32).ravel().tolist()
+    fours, tried, row = len(series.orders) // 4, len(moves.tried_deg), WAVES * MARKS
     halves = products[: len(products) // 2], products[len(products) // 2 :]
-    for half in halves:
-        raise_to_turned(half, packed.ravel().tolist(), fours, near, far, False)
-    assert near == found[:, 0].tolist()
-    assert far == [-(2**31)] * MARKS
-    folded = dataclasses.replace(moves, folded=True, mounting_deg=75.0)
-    for half in halves:
-        raise_to_turned(half, packed.ravel().tolist(), fours, near, far, True)
-    both = largest_products(folded.series, sketches)
-    assert [near, far] == both.T.tolist()
+    for folded, near in ((False, tried), (True, 12)):
+        mounting_deg = float(moves.tried_deg[near - 1])
+        some = dataclasses.replace(moves, folded=folded, mounting_deg=mounting_deg)
+        within, beyond = [-(2**31)] * MARKS, [-(2**31)] * MARKS
+        for half in halves:
+            sums, earlier = [0] * TURNS * row, [0] * TURNS * row
+            turn_products(half, packed, fours, folded, sums)
+            turn_products(half, reverse, fours, folded, earlier)
+            sums = earlier[:row] + sums
+            raise_to_turned(sums, 0, near, 0, within)
+            raise_to_turned(sums, near, tried, 0, beyond)
+            if folded:
+                raise_to_turned(sums, 0, tried, 1, beyond)
+        assert [within, beyond] == largest_products(some.series, sketches).T.tolist()
 
 
 def test_products_of_nothing_are_refused():
@@ -255,8 +272,9 @@ def test_a_blank_sketch_has_no_score():
 
 
 def scores_of(query, others, params=DEFAULT_PARAMS):
-    _, moves = moved_sketches(query, params)
-    return best_products(moves, np.stack([sketch_mark(other, params) for other in others]))
+    sketches = np.stack([sketch_mark(other, params) for other in others])
+    one, two = (best_products(moves, sketches) for moves in moved_sketches(query, params))
+    return np.maximum(one, two)
 
 
 def test_a_moved_copy_stands_out():
@@ -306,16 +324,31 @@ def test_a_full_circle_is_folded_unless_the_mounting_ends_in_between():
     assert (turns[0], turns[-1], len(turns), folded) == (0.0, 180.0, 27, False)
 
 
-def test_a_second_pass_moves_by_smaller_steps():
+def test_a_second_pass_moves_by_the_shifts_between():
     first, second = moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)
-    assert (len(first.turns_deg), len(second.turns_deg)) == (46, 91)
-    assert np.isin(first.turns_deg, second.turns_deg.round(9)).all()
-    assert (len(first.shifted), len(second.shifted)) == (101, 197)  # within 8 pixels of 50 um
-    assert (first.number, second.number) == (101 * 180, 197 * 360)
-    sketches = some_bytes(4, 40, 1024)
-    gain = best_products(second, sketches) - best_products(first, sketches)
-    assert gain.min() > -2e-3  # but for rounding: lengths of shifts differ a little
-    assert gain.mean() > 0.0
+    assert (first.turns_deg == second.turns_deg).all()
+    assert np.diff(first.tried_deg) == pytest.approx(90.0 / 96.0)
+    assert (len(first.shifted), len(second.shifted)) == (101, 96)  # within 8 pixels of 50 um
+    assert (first.number, second.number) == (101 * 384, 96 * 384)
+    both = np.concatenate([first.shifted, second.shifted])
+    assert len(np.unique(both, axis=0)) == 197
+    correlate = dataclasses.replace(DEFAULT_PARAMS.breech_face.correlate, shift_range_um=0.0)
+    method = dataclasses.replace(DEFAULT_PARAMS.breech_face, correlate=correlate)
+    unmoved = dataclasses.replace(DEFAULT_PARAMS, breech_face=method)
+    for moves in moved_sketches(template_of(make_scan(1)), unmoved):
+        assert len(moves.shifted) == 1
+
+
+def test_between_two_turns_stands_what_a_turn_there_gives():
+    """But for two hundredths."""
+    query = template_of(make_scan(1))
+    moves = moved_sketches(query, with_rotation(DEFAULT_PARAMS, 30.0))[0]
+    middle = dataclasses.replace(moves, shifted=moves.shifted[len(moves.shifted) // 2 :][:1])
+    step = float(middle.turns_deg[1])
+    for many in (0.5, 6.5, -13.5):  # half steps, the first and the last one too
+        moved = turned_by(middle.shifted.astype(float), middle.cosines, many * step)
+        sketch = np.rint(moved * 127.0 / np.abs(moved).max()).astype(np.int8)
+        assert best_products(middle, sketch)[0] == pytest.approx(1.0, abs=0.02)
 
 
 def test_a_mark_without_relief_in_the_band_is_blank():

@@ -23,7 +23,9 @@ from vault_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make
 from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.context import SearchContext
+from ribin.search.shortlist import second_pass_marks
 from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
 
@@ -33,6 +35,14 @@ pytestmark = pytest.mark.usefixtures("plain_correlator")
 @pytest.fixture
 def network(tmp_path):
     return make_network(tmp_path, ("BRB", "JAM"), ("BRB", "JAM"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "passing"),
+    [(500, 4000), (20_000, 6000), (100_000, 30_000), (100_001, 30_001), (1_000_000, 165_000)],
+)
+def test_of_a_large_gallery_a_smaller_share_gets_a_second_pass(wanted, passing):
+    assert second_pass_marks(wanted, DEFAULT_PARAMS) == passing
 
 
 def test_counts_that_do_not_add_up_are_told_apart():
@@ -84,7 +94,7 @@ def test_why_a_mark_could_not_be_compared(network):
     result = search(make_query(1), ask("JAM", Scope.CLUSTER), SearchContext(network, SMALL))
     assert result.counts_by_member["BRB"] == Counts(2, 2, 2, 2)
     assert result.counts.not_compared == (
-        ("described with parameters fedcba987654, " + PARAMS_ID + " asked", 1),
+        ("described with template parameters fedcba987654, " + PARAMS_ID + " asked", 1),
         ("image enrolled, topography asked", 1),
         ("no breech_face mark in the scan", 1),
         ("scan file missing or damaged", 1),

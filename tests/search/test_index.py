@@ -13,6 +13,7 @@ from vault_makers import enrol, make_exhibit
 from ribin.errors import StoreError
 from ribin.search.context import SearchContext
 from ribin.search.index import check_index, index_folder, rebuild_index, sweep_index
+from ribin.vault.files import read_derived, write_derived
 from ribin.vault.retention import purge_exhibit
 from ribin.vault.vault import Vault
 
@@ -214,3 +215,23 @@ def test_a_search_ends_in_the_middle_of_the_coarse_stage(network):
         assert {stage for stage, *_ in told} == {"JAM: coarse stage"}
         assert all(0 < done <= total for _, done, total in told)
         run(network)  # leaves an index behind
+
+
+@pytest.mark.parametrize("number", [0, 1, 4095, 8192, 12_295, 40_000])
+def test_a_name_tells_every_flipped_bit(tmp_path, number):
+    """Also the same bit in two words, the highest of all, and bytes that are added or cut off."""
+    some = random.Random(number)
+    content = some.randbytes(number)
+    path = write_derived(tmp_path, "00001", ".h5", content)
+    assert read_derived(path) == content
+    changed = [content + b"\0", *([content[:-1]] if number else [])]
+    for bit in (0, 3, 7) if number else ():
+        for _ in range(20):
+            first, apart = some.randrange(number), 8 * some.randrange(300)
+            other = bytearray(content)
+            for place in {first, min(first + apart, number - 1)}:
+                other[place] ^= 1 << bit
+            changed.append(bytes(other))
+    for other in changed:
+        path.write_bytes(other)
+        assert read_derived(path) is None

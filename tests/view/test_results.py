@@ -69,7 +69,7 @@ def test_every_list_has_its_rows_with_the_scores_of_all(lists):
 def test_the_plot_marks_the_largest_drop(lists):
     svg = score_plot(gallery_lists(lists)[1])
     assert svg.count("<rect") == 3
-    assert "drop of 75.0 after rank 1" in svg
+    assert "drop of 75.000 after rank 1" in svg
     assert svg.count('class="below"') == 2
 
 

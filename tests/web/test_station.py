@@ -11,6 +11,7 @@ from importlib.resources import files
 import pytest
 from web_client import MATE, OTHER, QUERY, found, record_long_list, served, state
 
+from ribin.comparison import score_text
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.session import Session
 from ribin.vault.vault import Vault
@@ -73,7 +74,9 @@ def test_scores_stay_hidden_until_a_word_is_said(client):
     listed = found(client)
     (number,) = set(re.findall(r"JAM-Q\d+", listed.text))
     hidden = client.get(f"/list?id={number}&scores=hidden").text
-    shown = {f"{float(score):.1f}" for score in re.findall(r'data-score="([\d.]+)"', listed.text)}
+    shown = {
+        score_text(float(score)) for score in re.findall(r'data-score="([\d.]+)"', listed.text)
+    }
     assert shown
     assert all(score in listed.text and score not in hidden for score in shown)
     assert "congruent" not in hidden
@@ -85,7 +88,7 @@ def test_scores_stay_hidden_until_a_word_is_said(client):
     (own,) = re.findall(rf'data-ref="{re.escape(ref)}".*?data-score="([\d.]+)"', listed.text, re.S)
     assert re.findall(r'data-score="([\d.]+)"', marked) == [], "the filter has no score to go by"
     seen = {score for score in shown if f">{score}<" in marked}
-    assert seen == {f"{float(own):.1f}"}
+    assert seen == {score_text(float(own))}
 
 
 def test_the_comparison_page_opens_without_its_figures(client, number):

@@ -2,8 +2,9 @@
 
 A turn by an angle multiplies each order of harmonics by its own phase. So the products of a mark
 with the query at all turns follow from two products an order, of the cosines and of the sines, by a
-Fourier series; at T turns that is a fraction of the arithmetic of T products. All numbers are
-whole, so no order of adding changes them.
+Fourier series; at T turns that is a fraction of the arithmetic of T products. Its highest orders
+allow to interpolate between turns of 2 degrees. All numbers are whole, so no order of adding
+changes them.
 
 Orders stand in fours: 0, 2, 1, 3, then 4, 6, 5, 7 and so on. Two of one parity share a number of
 32 bits, and the sums of either parity give the turn by 180 degrees less the angle as well.
@@ -24,11 +25,13 @@ from ribin.surface.simd.registers import INT, Registers
 _LANES = 16  # int32 in a register of 512 bits
 _HALVES = 2
 MARKS = _LANES * _HALVES  # at a time
-TURNS = 8  # at a time: 8 x 2 registers of sums, so that loading costs less than multiplying
+TURNS = 9  # at a time: 9 x 2 registers of sums, so that loading costs less than multiplying
 SHIFTS = 2  # at a time, each as it is and turned: again 4 x 2 registers of sums
 _ROWS = 2 * SHIFTS
 FOUR = 4  # orders
 _PARTS = 4  # cosines of even orders, their sines, cosines of odd orders, their sines
+WAVES = 4  # sums of a turn: of cosines and sines, of the angle and of 180 degrees less it
+LESS, NEXT, AFTER = 5, 19, 4  # see `raise_to_turned`: least squares of real sketches, 1.9 degrees
 _SUMS = ir.VectorType(INT, _LANES)
 _BYTES, _PAIRS = ("llvm.x86.avx512.vpdpbusd.512", "llvm.x86.avx512.vpdpwssd.512")
 
@@ -78,22 +81,24 @@ def order_products(marks, ours, firsts, starts, bits, products):
                 products[place] = half if order % 2 == 0 else products[place] | (half << 16)
 
 
-def raise_to_turned(products, phases, fours, near, far, folded):
-    """Raise the best of 32 marks to the largest of the products at eight turns and their mirrors.
+def turn_products(products, phases, fours, folded, sums):
+    """The products of 32 marks at nine turns, in the parts that the mirrored turns share.
 
     Parameters
     ----------
     products : (4 * fours * 32,) uint32 array
         From `order_products`.
-    phases : (4 * fours * 8,) uint32 array
+    phases : (4 * fours * 9,) uint32 array
         Of each part of the products, of each four of orders, of each turn: cosines or sines of two
         orders; whole numbers of 16 bits.
     fours : int64
         Fours of orders.
-    near, far : (32,) int32 arrays
-        Of the turns by the angles and their reverses; of those by 180 degrees less the angles.
     folded : bool
-        Whether the latter are wanted.
+        Whether turns by 180 degrees less the angles are wanted.
+    sums : (9 * 4 * 32,) int32 array
+        Of each turn the sums of the cosines and those of the sines, which add up to the product at
+        one of the turn and its reverse and differ by that at the other; the same, where wanted, of
+        180 degrees less the angle. `LESS` bits are cut off.
     """
 
     def half(number, which):
@@ -102,15 +107,49 @@ def raise_to_turned(products, phases, fours, near, far, folded):
 
     for mark in range(MARKS):
         for turn in range(TURNS):
-            sums = [0, 0, 0, 0]
+            parts = [0, 0, 0, 0]
             for four in range(fours):
-                for part in range(4):
+                for part in range(_PARTS):
                     ours = phases[(part * fours + four) * TURNS + turn]
                     theirs = products[(part * fours + four) * MARKS + mark]
-                    sums[part] += half(ours, 0) * half(theirs, 0) + half(ours, 1) * half(theirs, 1)
-            near[mark] = max(near[mark], sums[0] + sums[2] + abs(sums[1] + sums[3]))
+                    parts[part] += half(ours, 0) * half(theirs, 0) + half(ours, 1) * half(theirs, 1)
+            even, even_sine, odd, odd_sine = parts
+            place = turn * WAVES * MARKS + mark
+            sums[place] = (even + odd) >> LESS
+            sums[place + MARKS] = (even_sine + odd_sine) >> LESS
             if folded:
-                far[mark] = max(far[mark], sums[0] - sums[2] + abs(sums[3] - sums[1]))
+                sums[place + 2 * MARKS] = (even - odd) >> LESS
+                sums[place + 3 * MARKS] = (even_sine - odd_sine) >> LESS
+
+
+def raise_to_turned(sums, first, last, across, best):
+    """Raise the best of 32 marks to the largest product at some turns, half a step apart.
+
+    Halfway between two turns the product is interpolated: `NEXT` times the two less `AFTER` times
+    those beyond them, over 2 ** `LESS`. To multiply there too would take eight times as long.
+
+    Parameters
+    ----------
+    sums : (T * 4 * 32,) int32 array
+        From `turn_products`, of one turn before the first, of all, and of one behind the last.
+    first, last : int64
+        Half steps: from the first one to before the last; 0 is the first turn.
+    across : int64
+        1 for the turns by 180 degrees less the angles, else 0.
+    best : (32,) int32 array
+        Each is raised to the products by the turns and by their reverses.
+    """
+    for mark in range(MARKS):
+        for half_step in range(first, last):
+            waves = []
+            for wave in range(2 * across, 2 * across + 2):
+                at = ((half_step // 2 + 1) * WAVES + wave) * MARKS + mark
+                found = sums[at]
+                if half_step % 2:
+                    before, there, beyond = (sums[at + n * WAVES * MARKS] for n in (-1, 1, 2))
+                    found = (NEXT * (found + there) - AFTER * (before + beyond)) >> LESS
+                waves.append(found)
+            best[mark] = max(best[mark], waves[0] + abs(waves[1]))
 
 
 def four_bytes(numbers, place):
@@ -186,19 +225,19 @@ def _order_products(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _raise_to_turned(  # type: ignore[no-untyped-def]
-    typing_context: Any, products, phases, fours, near, far, folded
+def _turn_products(  # type: ignore[no-untyped-def]
+    typing_context: Any, products, phases, fours, folded, sums
 ):
-    signature = types.void(products, phases, fours, near, far, folded)
+    signature = types.void(products, phases, fours, folded, sums)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         registers = Registers(context, builder, signature.args, arguments)
         multiply = _declared(builder.module, _PAIRS)
-        none = ir.Constant(_SUMS, [0] * _LANES)
-        sums = [cgutils.alloca_once(builder, _SUMS) for _ in range(TURNS * _HALVES)]
+        none, less = (ir.Constant(_SUMS, [number] * _LANES) for number in (0, LESS))
+        totals = [cgutils.alloca_once(builder, _SUMS) for _ in range(TURNS * _HALVES)]
         found = []
         for part in range(_PARTS):
-            for total in sums:
+            for total in totals:
                 builder.store(none, total)
             first = builder.mul(arguments[2], _place(part))
             with cgutils.for_range(builder, arguments[2]) as four:
@@ -212,29 +251,89 @@ def _raise_to_turned(  # type: ignore[no-untyped-def]
                 for turn in range(TURNS):
                     phase = registers.splat(builder.load(registers.beyond(ours, turn)), _LANES)
                     for half, product in enumerate(products):
-                        total = sums[turn * _HALVES + half]
+                        total = totals[turn * _HALVES + half]
                         now = builder.call(multiply, [builder.load(total), product, phase])
                         builder.store(now, total)
-            found.append([builder.load(total) for total in sums])
-        turned = list(zip(*found, strict=True))
-        _raise(registers, 3, turned, builder.add)
-        with builder.if_then(cgutils.is_true(builder, arguments[5])):
-            _raise(registers, 4, turned, builder.sub)
+            found.append([builder.load(total) for total in totals])
+
+        def keep(join: Any, wave: int) -> None:
+            for place, (even, even_sine, odd, odd_sine) in enumerate(zip(*found, strict=True)):
+                turn, half = divmod(place, _HALVES)
+                at = (turn * WAVES + wave) * MARKS + half * _LANES
+                for one, two in ((even, odd), (even_sine, odd_sine)):
+                    kept = builder.ashr(join(one, two), less)
+                    registers.store(kept, registers.pixel(4, _place(at)))
+                    at += MARKS
+
+        keep(builder.add, 0)
+        with builder.if_then(cgutils.is_true(builder, arguments[3])):
+            keep(builder.sub, 2)
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def _raise(registers: Registers, number: int, turned: Any, join: Any) -> None:
-    """The best in an argument, by sums over even and odd orders of each turn and half."""
-    builder = registers.builder
-    for half in range(_HALVES):
-        place = registers.beyond(registers.pixel(number), _LANES * half)
-        largest = registers.load(place, _LANES)
-        for even, even_sine, odd, odd_sine in turned[half::_HALVES]:
-            sine = _absolute(builder, join(odd_sine, even_sine))
-            largest = _larger(builder, largest, builder.add(join(even, odd), sine))
-        registers.store(largest, place)
+@intrinsic
+def _raise_to_turned(  # type: ignore[no-untyped-def]
+    typing_context: Any, sums, first, last, across, best
+):
+    signature = types.void(sums, first, last, across, best)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        registers = Registers(context, builder, signature.args, arguments)
+        first, last, across = arguments[1:4]
+        following, after, less = (
+            ir.Constant(_SUMS, [number] * _LANES) for number in (NEXT, AFTER, LESS)
+        )
+        one, two = _place(1), _place(2)
+        halves = [_LANES * half for half in range(_HALVES)]
+        bests = [cgutils.alloca_once(builder, _SUMS) for _ in halves]
+        for half, best in zip(halves, bests, strict=True):
+            builder.store(registers.load(registers.pixel(4, _place(half)), _LANES), best)
+
+        def waves(turn: Any) -> list[Any]:
+            """Of each half the sums of cosines, then of sines."""
+            of_turn = builder.mul(turn, _place(WAVES))
+            first = builder.mul(builder.add(of_turn, builder.mul(across, two)), _place(MARKS))
+            places = [half + MARKS * wave for wave in range(2) for half in halves]
+            return [
+                registers.load(registers.pixel(0, builder.add(first, _place(place))), _LANES)
+                for place in places
+            ]
+
+        def raise_to(found: list[Any]) -> None:
+            for best, cosine, sine in zip(bests, found, found[_HALVES:], strict=False):
+                product = builder.add(cosine, _absolute(builder, sine))
+                builder.store(_larger(builder, builder.load(best), product), best)
+
+        begin, end = (builder.sdiv(builder.add(at, one), two) for at in (first, last))
+        with _counted(builder, begin, end) as turn:  # whole steps; there is a turn before the first
+            raise_to(waves(builder.add(turn, one)))
+        begin, end = (builder.sdiv(at, two) for at in (first, last))
+        window = [
+            [
+                cgutils.alloca_once_value(builder, wave)
+                for wave in waves(builder.add(begin, _place(n)))
+            ]
+            for n in range(3)
+        ]
+        with _counted(builder, begin, end) as turn:
+            four = [[builder.load(wave) for wave in some] for some in window]
+            four.append(waves(builder.add(turn, _place(3))))
+            found = []
+            for before, here, there, beyond in zip(*four, strict=True):
+                inner = builder.mul(builder.add(here, there), following)
+                outer = builder.mul(builder.add(before, beyond), after)
+                found.append(builder.ashr(builder.sub(inner, outer), less))
+            raise_to(found)
+            for some, next_ones in zip(window, four[1:], strict=True):
+                for place, wave in zip(some, next_ones, strict=True):
+                    builder.store(wave, place)
+        for half, best in zip(halves, bests, strict=True):
+            registers.store(builder.load(best), registers.pixel(4, _place(half)))
+        return context.get_dummy_value()
+
+    return signature, generate
 
 
 def _add(builder: Any, number: Any, times: int, more: int) -> Any:
@@ -278,8 +377,15 @@ def _(marks, ours, firsts, starts, bits, products):
     )
 
 
+@overload(turn_products, inline="always")
+def _(products, phases, fours, folded, sums):
+    return lambda products, phases, fours, folded, sums: _turn_products(  # type: ignore[call-arg]
+        products, phases, fours, folded, sums
+    )
+
+
 @overload(raise_to_turned, inline="always")
-def _(products, phases, fours, near, far, folded):
-    return lambda products, phases, fours, near, far, folded: _raise_to_turned(  # type: ignore[call-arg]
-        products, phases, fours, near, far, folded
+def _(sums, first, last, across, best):
+    return lambda sums, first, last, across, best: _raise_to_turned(  # type: ignore[call-arg]
+        sums, first, last, across, best
     )
