@@ -18,8 +18,10 @@ from degrade import (
     move_scan,
     weaken_relief,
 )
-from motion import about, turn_matrix
+from motion import about
 from specimens import Specimen
+
+from ribin.comparison import turn_matrix
 
 SEED = 3
 Step = Callable[[Specimen, Rng], Specimen]
@@ -31,7 +33,7 @@ class Challenge:
 
     `steps` degrade every scan, `query_steps` then only the earlier scan of each pair.
     `any_rotation`: the search range must be the full circle. `second_look`: pairs that score low
-    are looked at again at other scales and mirrored, as `compare` does. `stream` seeds its random
+    are compared again at other scales and mirrored, as `compare` does. `stream` seeds its random
     numbers; its name where empty.
     """
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import Comparison
+from ribin.comparison import Comparison, turn_matrix
 
 Points = NDArray[np.float64]
 
@@ -39,12 +39,6 @@ class Motion:
 
 
 STILL = Motion(np.eye(2), np.zeros(2))
-
-
-def turn_matrix(angle_deg: float) -> Points:
-    """(2, 2) matrix that turns (row, col) points counter-clockwise as displayed."""
-    cosine, sine = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
-    return np.array([[cosine, -sine], [sine, cosine]])
 
 
 def about(center_um: Points, matrix: Points, to_um: Points) -> Motion:

@@ -186,7 +186,7 @@ def measure(
 def fine_seconds(vault: Vault, query: Template, real: NDArray[np.int64], params: Params) -> float:
     """Seconds to load and compare a whole shortlist: the scans with files, as often as it takes."""
     rounds = params.search.shortlist_marks / len(real)
-    # Of the whole list so many are looked at again, not of each round.
+    # Of the whole list so many are compared again, not of each round.
     again = math.ceil(params.looks.shortlist_rows / rounds)
     params = replace(params, looks=replace(params.looks, shortlist_rows=again))
     started = time.perf_counter()

@@ -28,7 +28,7 @@ __all__ = [*_names, "__version__"]
 
 # How a notebook shows a value: the MIME type, the home and name of its class, and the function of
 # `ribin.report.notebook` that draws it.
-_LOOKS = (
+_DISPLAYS = (
     ("text/html", "ribin.model", "Mark", "mark_html"),
     ("image/png", "ribin.model", "Mark", "mark_png"),
     ("text/html", "ribin.comparison", "Comparison", "comparison_html"),
@@ -41,16 +41,16 @@ _LOOKS = (
 def load_ipython_extension(shell: Any) -> None:
     """Tell IPython how to show marks, comparisons and lists; also called by `%load_ext ribin`.
 
-    Nothing is imported for it: IPython goes by the names of the classes, and a look is imported
+    Nothing is imported for it: IPython goes by the names of the classes, and a display is imported
     when a value is shown.
     """
 
-    def deferred(look: str) -> Any:
-        return lambda value: getattr(import_module("ribin.report.notebook"), look)(value)
+    def deferred(display: str) -> Any:
+        return lambda value: getattr(import_module("ribin.report.notebook"), display)(value)
 
-    for mime, module, name, look in _LOOKS:
+    for mime, module, name, display in _DISPLAYS:
         formatter = shell.display_formatter.formatters[mime]
-        formatter.for_type_by_name(module, name, deferred(look))
+        formatter.for_type_by_name(module, name, deferred(display))
 
 
 if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):

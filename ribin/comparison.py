@@ -22,6 +22,16 @@ def turn_matrix(angle_deg: float) -> NDArray[np.float64]:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
+def shown_score(score: float) -> float:
+    """A score to three decimals as people read it; 100 only where it is all of 100."""
+    return min(round(score, 3), 99.999) if score < 100.0 else score
+
+
+def score_text(score: float) -> str:
+    """A score as every list, page and report writes it."""
+    return f"{shown_score(score):.3f}"
+
+
 class RigidMotion(NamedTuple):
     """A turn about a mark's centre, counter-clockwise, then a shift (row, col)."""
 
@@ -86,8 +96,8 @@ class Registration:
 
 @dataclass(frozen=True)
 class Alteration:
-    """How a side is altered for a second look: its size, then left and right exchanged, then hills
-    and valleys."""
+    """How a side is altered for a second comparison: its size, then left and right exchanged, then
+    hills and valleys."""
 
     scale: float = 1.0
     mirrored: bool = False

@@ -11,6 +11,8 @@ class RibinError(Exception):
     An error that is told in the words of another keeps the hint of that one, unless it has its own.
     """
 
+    refused_by = ""  # the member that refused a question so, where it is the refusal of another one
+
     def __init__(self, message: str = "", *, hint: str = "") -> None:
         super().__init__(message)
         self._hint = hint
@@ -37,6 +39,10 @@ class FormatError(RibinError):
 
 class ScanError(RibinError):
     """A file was read, but what it holds cannot be compared."""
+
+
+class PitchError(ScanError):
+    """The size of a pixel is not known, until a person states it."""
 
 
 class StoreError(RibinError):

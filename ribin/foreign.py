@@ -17,7 +17,12 @@ from ribin.text import NAME_LENGTH, TEXT_LENGTH, text_problem
 
 _HEX, _CODE = r"\A[0-9a-f]{64}\Z", r"\A[A-Z]{3}\Z"
 Hex32 = Annotated[str, msgspec.Meta(pattern=_HEX)]  # 32 bytes: a SHA-256, or half of a key
+Hex32OrEmpty = Annotated[str, msgspec.Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]  # not known
+Signature = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{128}\Z")]  # Ed25519
 MemberCode = Annotated[str, msgspec.Meta(pattern=_CODE)]  # ISO 3166 alpha-3
+ParamsId = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
+Pseudonym = Annotated[str, msgspec.Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]  # of an exhibit
+ExhibitName = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]  # or its pseudonym
 Name = Annotated[str, msgspec.Meta(max_length=NAME_LENGTH)]
 LongText = Annotated[str, msgspec.Meta(max_length=TEXT_LENGTH)]
 Finite = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]

@@ -169,6 +169,12 @@ class Mark:
         return self.left_out is not None and bool((self.left_out == kind).any())
 
     @property
+    def measured_mm2(self) -> float:
+        """Measured surface, also where it is left out, counted in pixels of the working pitch."""
+        measured = self.valid if self.left_out is None else self.valid | (self.left_out > 0)
+        return np.count_nonzero(measured) * (self.pitch_um / 1000.0) ** 2
+
+    @property
     def left_out_shares(self) -> LeftOutShares:
         """Of what was measured within its outline, the share that is left out as each kind."""
         if self.left_out is None:
@@ -343,7 +349,7 @@ class Quality:
     verdict: Verdict
     reasons: tuple[str, ...]
     valid_share: float  # of the outlined pixels, measured
-    area_mm2: float  # measured
+    area_mm2: float  # measured, as `Mark.measured_mm2`
     coverage: float  # share of the directions from the centre in which the mark was measured
     relief_um: float  # RMS of the band that is compared (images: grey contrast)
     noise_um: float  # RMS of what changes from pixel to pixel only
@@ -351,6 +357,11 @@ class Quality:
     saturation: float  # share of pixels at an end of the range
     blur_um: float  # correlation length of the band's finest part
     left_out: LeftOutShares  # of the measured pixels, left out before filters
+
+    @property
+    def words(self) -> str:
+        """The verdict, and where it is against the mark, why."""
+        return ": ".join(filter(None, (str(self.verdict), "; ".join(self.reasons))))
 
 
 # Named intermediate results, kept only when somebody asks for them.

@@ -118,7 +118,7 @@ def find_mark(
     params: Params = DEFAULT_PARAMS,
     mark_type: MarkType | str | None = None,
     trace: Trace = NO_TRACE,
-) -> tuple[Mark, tuple[MarkType, ...]]:
+) -> tuple[FoundMark, tuple[MarkType, ...]]:
     """The mark of one type, by default the first, and the types of the others of the scan.
 
     Raises
@@ -126,11 +126,11 @@ def find_mark(
     ScanError
         The scan has no such mark.
     """
-    marks = extract_marks(scan, params, trace)
-    for mark in marks:
-        if mark_type in (None, mark.mark_type):
-            return mark, tuple(other.mark_type for other in marks if other is not mark)
-    found = ", ".join(mark.mark_type.words for mark in marks) or "none"
+    marks = find_marks(scan, params, trace)
+    for one in marks:
+        if mark_type in (None, one.mark.mark_type):
+            return one, tuple(other.mark.mark_type for other in marks if other is not one)
+    found = ", ".join(one.mark.mark_type.words for one in marks) or "none"
     raise ScanError(
         f"{scan.provenance.source}: {mark_with_article(mark_type)} needed, found {found}",
         hint="`ribin extract FILE --overlay found.png` shows what was seen, --circle outlines it",
@@ -169,6 +169,11 @@ class MarkVerdict:
     verdict: Verdict
     reasons: str
     left_out: LeftOutShares
+
+    @property
+    def words(self) -> str:
+        """The verdict, and where it is against the mark, why."""
+        return ": ".join(filter(None, (str(self.verdict), self.reasons)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """The one rule for what people and other members write: how it is cleaned, what it may hold.
 
-Every entry passes it at the door, so that no later step (a bundle, a table, a terminal) has to
+Every entry passes it when it comes in, so that no later step (a bundle, a table, a terminal) has to
 refuse what is in the vault already.
 """
 
@@ -29,6 +29,11 @@ _ALIKE_ASCII = _ALIKE | {ord(c): "" for c in " -_\t"}
 def clean_text(text: str) -> str:
     """The text in NFC, with single plain spaces for blanks of any kind and none around it."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def folded(text: str) -> str:
+    """The text without a difference of capitals or of blanks, to be compared."""
+    return " ".join(text.split()).casefold()
 
 
 def moment_text(at: str, seconds: bool = False) -> str:

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,6 +25,14 @@ _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NU
 _AHEAD = 4  # items a worker may be ahead of the oldest that is not done
 WORTH_A_PROCESS = 16  # scans; starting one and loading its kernels takes as long as some of them
 _TRIES = 2  # of an item in whose company a worker died, alone
+
+# Who is told how far a piece of work is.
+OnProgress = Callable[[str, int, int], None]  # what is done, how many so far, of how many
+Tick = Callable[[int, int], None]  # of one kind of work: how many so far, of how many
+
+
+def silent(*how_far: object) -> None:
+    """Progress that nobody wants to know."""
 
 
 @dataclass(frozen=True)

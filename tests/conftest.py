@@ -163,8 +163,8 @@ def plain_correlator(monkeypatch):
     """Searches compare coarse vectors and nothing else: small made-up templates will do."""
     from search_makers import fake_compare_many, fake_moves, fake_sketch
 
-    for place in ("replies", "marks"):  # what a real template must be is tested elsewhere
-        monkeypatch.setattr(f"ribin.services.{place}.check_template", lambda arrays, where: None)
+    for place in ("services.replies", "exchange.looks"):  # real templates are tested elsewhere
+        monkeypatch.setattr(f"ribin.{place}.check_described", lambda arrays, where: None)
     monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
     monkeypatch.setattr("ribin.search.compare.look_again", lambda *_: None)
     monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)

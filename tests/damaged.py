@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -18,6 +19,8 @@ import x3pio
 from numpy.typing import NDArray
 
 from ribin.errors import FormatError, RibinError, ScanError
+from ribin.model import Scan
+from ribin.read import read_scan
 
 HEIGHT, WIDTH = 20, 28
 
@@ -450,3 +453,9 @@ DAMAGED = (
         "no relief, every measured point has the grey value 0",
     ),
 )
+
+
+def read_bytes(data: bytes, folder: Path) -> Scan:
+    """The scan that these bytes are as a file."""
+    (folder / "a.x3p").write_bytes(data)
+    return read_scan(folder / "a.x3p")

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from html import unescape
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -143,11 +142,11 @@ class PersonsBrowser:
 
 @dataclass
 class RunningLaboratory:
-    """A server that runs, its door and its clock."""
+    """A server that runs, its authenticator and its clock."""
 
     vault: Path
     port: int
-    door: Laboratory
+    authenticator: Laboratory
     clock: Clock
 
     def browser(self, person: str = "", address: str = "10.0.0.7") -> PersonsBrowser:
@@ -174,9 +173,9 @@ def running_laboratory(
     state = ApplicationState(vault, network, DEFAULT_PARAMS, "")
     names = ("127.0.0.1",) if certificate else (NAME,)
     served = ServedNames(names, port, proxy="" if certificate else "127.0.0.1")
-    door = Laboratory(state, served, clock=clock)
+    authenticator = Laboratory(state, served, clock=clock)
     tls = server_tls(*certificate, names) if certificate else None
-    server = server_of(state, door, listening, tls)
+    server = server_of(state, authenticator, listening, tls)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -184,14 +183,8 @@ def running_laboratory(
         while not server.started:
             assert time.monotonic() < end, "no server after 30 s"
             time.sleep(0.01)
-        yield RunningLaboratory(vault, port, door, clock)
+        yield RunningLaboratory(vault, port, authenticator, clock)
     finally:
         server.should_exit = True
         thread.join(10)
         listening.close()
-
-
-def hidden_fields(text: str) -> dict[str, str]:
-    """The hidden fields of a page, but for the secret of its forms."""
-    found = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', text)
-    return {name: unescape(value) for name, value in found if name != "csrf"}

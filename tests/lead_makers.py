@@ -13,6 +13,7 @@ from ribin.cases.leads import ExhibitRef, Role
 from ribin.search.network import Network, NetworkMember
 from ribin.services.lines import connected
 from ribin.vault.people import appoint
+from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 EXAMINER, SECOND, THIRD = "Ana Brown", "Ben Cole", "Cy Dale"
@@ -51,3 +52,9 @@ def as_both_have_it(file):
         return file
     sealed = (replace(r, conclusion=None, examined=None, note="") for r in file.reviews)
     return replace(file, reviews=tuple(sealed))
+
+
+def known_as(vault: Vault, exhibit: str) -> str:
+    """The name of an exhibit as other members know it."""
+    with vault.catalogue.reading() as db:
+        return f"{vault.member}:{pseudonym(db, exhibit)}"

@@ -6,7 +6,7 @@ import base64
 import json
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -237,14 +237,16 @@ class Browser:
         own = (*OWN, self.server) if self.server else OWN
         return [url for url in found if not url.startswith(own)]
 
-    def complaints(self, every: bool = False) -> list[str]:
+    def complaints(self, every: bool = False, without: Sequence[str] = ()) -> list[str]:
         """What axe-core finds serious or critical in the page, which is whole, one line each; with
-        `every` also what is of less impact."""
+        `every` also what is of less impact, and `without` some of its rules."""
         self.settle()
         self.run(_AXE.read_text(encoding="utf-8"))
+        rules = {rule: {"enabled": False} for rule in without}
         found = self.driver.execute_async_script(
-            "const done = arguments[arguments.length - 1];"
-            "axe.run().then((found) => done(found.violations), (error) => done(String(error)));"
+            "const [options, done] = arguments;"
+            "axe.run(options).then((found) => done(found.violations), (e) => done(String(e)));",
+            {"resultTypes": ["violations"], "rules": rules},
         )
         assert isinstance(found, list), found
         return [

@@ -41,10 +41,11 @@ def refreshed(shown: list[str], printed: list[str]) -> list[str]:
 
 
 def _place(lines: list[str], printed: list[str], at_the_end: bool) -> int:
-    """Where as many lines as possible are those shown, but for their figures."""
-    last = max(len(printed) - len(lines), 0)
+    """Where as many lines as possible are those shown, but for their figures: the first such place,
+    at the end the last. There may be more lines than were shown, or fewer."""
     likeness = {}
-    for start in range(last if at_the_end else 0, last + 1):
+    starts = range(max(len(printed), 1))
+    for start in reversed(starts) if at_the_end else starts:
         pairs = zip(lines, printed[start:], strict=False)
         likeness[start] = sum(bool(_pattern(a).fullmatch(b)) for a, b in pairs)
     best = max(likeness, key=likeness.__getitem__)
@@ -54,11 +55,13 @@ def _place(lines: list[str], printed: list[str], at_the_end: bool) -> int:
 
 
 def _left_out(shown: str, printed: str) -> str:
-    """The printed line without what `...` stood for in the line shown."""
+    """The printed line without what `...` stood for in the line shown, and as wide a gap after."""
     match = _pattern(shown).fullmatch(printed)
-    for group in range(shown.count("..."), 0, -1) if match else ():
-        start, end = match.span(group)
-        printed = f"{printed[:start]}...{printed[end:]}"
+    gaps = re.findall(r"\.\.\.(\s*)", shown)
+    for group in range(len(gaps), 0, -1) if match else ():
+        (start, end), gap = match.span(group), gaps[group - 1]
+        rest = printed[end:].lstrip() if gap else printed[end:]
+        printed = f"{printed[:start]}...{gap}{rest}"
     return printed.rstrip()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from vault_makers import COARSE, enrol, make_exhibit, make_scan, make_template
 
-from ribin.cases.exhibits import Candidate, Request, Scope
+from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
 from ribin.comparison import Comparison
 from ribin.correlate.sketch import QueryMoves
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.search.context import Query, SearchContext
+from ribin.search.engine import search_marks
 from ribin.search.network import Network
 from ribin.services.lines import open_network
 from ribin.vault.sharing import pseudonyms
@@ -134,3 +136,10 @@ def _names(vault: Path) -> dict[str, str]:
     with Vault.open(vault, read_only=True) as opened:
         names = pseudonyms(opened, opened.exhibits())
     return {opaque: exhibit for exhibit, opaque in names.items()}
+
+
+def search(
+    template: Template, request: Request, context: SearchContext, members: Sequence[str] = ()
+) -> SearchResult:
+    """The list of a search with one mark."""
+    return search_marks([Query(template)], request, context, members).first

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 # From top to bottom. A floor imports only what stands on lower floors, never its neighbours.
 FLOORS = (
-    ("__init__",),
+    ("__init__", "__main__"),
     ("commands",),
     ("web", "node"),
     ("services",),

@@ -14,8 +14,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from budgets import MOST_GIB, MemoryRise
 from damaged import grey_pixels, image_bytes, png_with_pitch, x3p_bytes
-from mutations import MOST_GIB, MemoryRise, Tally, mutated, mutated_inside, state
+from mutations import Tally, mutated, mutated_inside, state
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import read_manifest

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.errors import StoreError
 from ribin.model import Mark, MarkType, Provenance, Scan, ScanKind, Template
+from ribin.vault.vault import Vault
 
 COARSE = 24  # length of the coarse vectors made here
 PARAMS_ID = "0123456789ab"
@@ -74,3 +77,12 @@ def enrol(vault: Any, seed: int, exhibit: Exhibit, **template: Any) -> Any:
     made = make_template(scan, **template)
     mark = make_mark(scan, made.mark_type)
     return vault.enrol(original, scan, [mark], [made], exhibit, who="tester", reason="test")
+
+
+def problems_of(folder: Path) -> list[tuple[str, str]]:
+    """What the check of a vault says, exhibit and sentence; also where it cannot be opened."""
+    try:
+        with Vault.open(folder) as vault:
+            return [(p.exhibit, p.text) for p in vault.check().problems]
+    except StoreError as error:
+        return [("", str(error))]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,6 +18,9 @@ import uvicorn
 
 from ribin.connections import BROWSER, bound_socket
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.services.list_review import open_list
+from ribin.services.recorded_searches import record_lists
+from ribin.services.session import Session
 from ribin.web.passwords import PasswordCheck
 from ribin.web.server import server_of
 from ribin.web.session import BrowserSession
@@ -25,6 +28,7 @@ from ribin.web.state import ApplicationState
 
 _STARTING_S = 30.0
 _PATIENCE_S = 240.0  # kernels may have to be compiled first
+LONG_LIST = tuple(f"x-{number:016x}" for number in range(400))
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
 
@@ -52,6 +56,7 @@ class Client:
     def __init__(self, session: BrowserSession, server: uvicorn.Server) -> None:
         self.session, self.server = session, server
         self.cookie = ""
+        self.at = ""  # the page that was looked at last
 
     def send(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
         connection = HTTPConnection("127.0.0.1", self.session.port, timeout=60)
@@ -71,6 +76,7 @@ class Client:
         return answer
 
     def get(self, path: str) -> Answer:
+        self.at = path
         return self.send("GET", self._whole(path), cookie=self.cookie)
 
     def _whole(self, path: str) -> str:
@@ -119,13 +125,37 @@ def state(network: Path, who: str = "A. Brown", **more: Any) -> ApplicationState
 def found(client: Client, **asked: str) -> Answer:
     """The list of a search, when it is there."""
     fields = {"scope": "cluster", "reason": "test", **asked}
-    answer = client.post("/search", exhibit=QUERY, **fields)
+    return listed(client, client.post("/search", exhibit=QUERY, **fields))
+
+
+def listed(client: Client, answer: Answer) -> Answer:
+    """The list of a search whose progress a page shows, when it is there."""
     end = time.monotonic() + _PATIENCE_S
     while "data-progress" in answer.text:
         assert time.monotonic() < end
         time.sleep(0.05)
-        (again,) = set(re.findall(r'/searching/progress(\?id=[^"]+)', answer.text))
-        answer = client.get(f"/searching{again}")
+        answer = client.get(client.at)  # as the script loads the page again
         if answer.status == 303:
             answer = client.get(answer.headers["location"])
     return answer
+
+
+def hidden_fields(text: str) -> dict[str, str]:
+    """The hidden fields of the first form of a page, without the secret."""
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
+    return {name: value for name, value in fields.items() if name != "csrf"}
+
+
+def record_long_list(
+    session: Session, number: str, who: str, exhibits: Sequence[str] = LONG_LIST
+) -> str:
+    """Record a list as long as this, all like the first candidate of a recorded search; its
+    number."""
+    opened = open_list(session, number, who)
+    one = opened.made.lists.first
+    rows = tuple(
+        replace(one.candidates[0], rank=rank, exhibit=exhibit, score=100 - rank / 5)
+        for rank, exhibit in enumerate(exhibits, 1)
+    )
+    lists = replace(opened.made.lists, lists=(replace(one, candidates=rows),), search="")
+    return record_lists(session.vault, opened.made.sides, lists).search

@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 
 from ribin.cases.csv_files import read_csv
 
+_MOST_HINTS = 6
 _TABLE = Path(__file__).with_name("calibres.csv")
 _WORDS = re.compile(r"\b(calibre|caliber|kaliber|cal)\b\.?|mm\b|\bmm")
 _ZERO = re.compile(r"(?<![\d.])0\.(?=\d{2,3}(?!\d))")
@@ -61,6 +63,19 @@ def calibre_words(text: str) -> str:
     if known is None:
         return text
     return known.name if known.name == known.code else f"{known.name} ({known.code})"
+
+
+def calibre_hint(text: str) -> str:
+    """What to do about a calibre that the table lacks: what may be meant, and where it stands."""
+    begun = [
+        one.name
+        for one in calibres()
+        if _key(one.name).startswith(_key(text)) or _key(one.code).startswith(_key(text))
+    ]
+    like = get_close_matches(text, [one.name for one in calibres()], _MOST_HINTS)
+    names = begun[:_MOST_HINTS] or like
+    meant = f"perhaps {', '.join(calibre_words(name) for name in names)}; " if names else ""
+    return f"{meant}`ribin vocabulary --calibres` lists the table"
 
 
 @cache

@@ -47,6 +47,7 @@ class SearchLists:
     fusion: str = ""  # how the fused list was ordered
     notes: tuple[str, ...] = ()  # on the query: a mark of it that was not searched with
     search: str = ""  # the number under which the own vault recorded it; empty where it did not
+    since: tuple[str, ...] = ()  # what became of its marks since it was recorded, in words
     waiting: tuple[str, ...] = ()  # ids of questions to members that may still answer
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ribin.cases.exhibits import Exhibit
-from ribin.model import NO_TRACE, LeftOutShares, Mark, MarkType, Scan, Template, Trace
+from ribin.model import NO_TRACE, LeftOutShares, Mark, MarkType, Scan, Template, Trace, Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,15 @@ class Side:
     original: bytes | None = None  # the file as received, where another member has released it
     trace: Trace = NO_TRACE
     earlier: tuple[Template, ...] = ()  # of the own vault, the mark with sets of parameters before
+
+    quality: str = ""  # the verdict on the mark, and why where that is known; empty: not judged
+
+    @property
+    def quality_note(self) -> str:
+        """What is to be known of a mark that is not good; empty of a usable one."""
+        if self.quality in ("", Verdict.USABLE):
+            return ""
+        return f"the {self.mark.mark_type.words} of {self.name} is {self.quality}"
 
     @property
     def left_out(self) -> LeftOutShares | None:

@@ -113,7 +113,7 @@ def own_password(new_password_file: Path | None, call: Call) -> None:
 
 
 @account.command("list")
-@common_options("vault", "json")
+@common_options("vault", "who", "json")
 def list_accounts(call: Call) -> None:
     """List the accounts of a vault: who has one, and who set its password when.
 
@@ -124,19 +124,19 @@ def list_accounts(call: Call) -> None:
     from ribin.report.table import table
     from ribin.vault.accounts import read_accounts
 
-    with call.own_vault() as opened, opened.catalogue.reading() as db:
+    with call.shown_vault() as opened, opened.catalogue.reading() as db:
         known = read_accounts(db)
     facts = [
         {
             "person": one.person,
-            "standing": one.standing,
+            "standing": one.state,
             "password": "to be changed" if one.initial else "own" if one.is_active else "",
             "set_by": one.set_by,
             "since": one.since[:10],
         }
         for one in known
     ]
-    header = ("person", "standing", "password", "set by", "since")
+    header = ("person", "account", "password", "set by", "since")
     call.show(
         facts,
         lambda rows: table(header, [list(row.values()) for row in rows]) if rows else "no account",

@@ -82,7 +82,7 @@ def batch() -> None:
 def compare_batch(options: BatchOptions, cells: bool, call: Call) -> None:
     """Compare the two scans of each row: columns reference and comparison, optionally mark.
 
-    No pair is looked at mirrored as well.
+    No pair is compared again mirrored.
 
     \b
     Example:
@@ -147,13 +147,13 @@ def enrol_batch(
     from ribin.services.enrol import EnrolOptions
 
     how = EnrolOptions(
-        call.params,
-        call.who,
-        call.reason,
-        _resolved(call.vault),
-        _resolved(call.network_file),
-        call.reading(),
-        accept_unusable,
+        params=call.params,
+        who=call.who,
+        reason=call.reason,
+        vault=_resolved(call.vault),
+        network_file=_resolved(call.network_file),
+        reading=call.reading(),
+        accept_unusable=accept_unusable,
     )
     work = EnrolScans(options.folder, how)
     _run(options, work, {**cells, "lighting": call.lighting}, call.json_output)

@@ -53,19 +53,8 @@ if TYPE_CHECKING:
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--dry-run", is_flag=True, help="List every problem of every row, and write nothing.")
 @common_options(
-    *(
-        "map",
-        "dates",
-        "mask",
-        "circle",
-        "replica",
-        "keep all",
-        "vault",
-        "network",
-        "pitch",
-        "lighting",
-    ),
-    *("params", "jobs", "who", "reason", "json"),
+    *("map", "dates", "mask", "circle", "replica", "keep all", "vault", "network", "pitch"),
+    *("lighting", "params", "jobs", "who", "reason", "json"),
 )
 def enrol(
     files: tuple[Path, ...],
@@ -104,15 +93,15 @@ def enrol(
     rows = chosen_rows(files, manifest, call, fields)
     search = EnrolSearch(Scope(at_once), top) if at_once else None
     options = EnrolOptions(
-        call.params,
-        call.who,
-        call.reason,
-        call.vault,
-        call.network_file,
-        call.reading(),
-        accept_unusable,
-        search,
-        call.jobs,
+        params=call.params,
+        who=call.who,
+        reason=call.reason,
+        vault=call.vault,
+        network_file=call.network_file,
+        reading=call.reading(),
+        accept_unusable=accept_unusable,
+        search=search,
+        jobs=call.jobs,
     )
     if dry_run:
         _say_dry_run(dry_run_rows(rows, options, Progress()), call)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from ribin.commands.options import EXHIBIT_KINDS, SCOPES, Call, common_options
-from ribin.commands.terminal import asking, say
+from ribin.commands.terminal import asking, say, say_note
 from ribin.text import counted
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
       ribin exhibit edit 2026-17-3 --name 2026-71-3 --event 2026-71 --reason "digits swapped"
       ribin exhibit edit 2026-17-3 --place Kingston --erase-old --reason "a private address"
     """
+    from ribin.report.document import words
     from ribin.services.corrections import correct
 
     given = {name: value for name, value in fields.items() if value is not None}
@@ -148,7 +149,7 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
         _tell(vault, network, call.who, concerned)
     lines = []
     for one in done:
-        said = ", ".join(name.replace("_", " ") for name in one.changed) or "nothing"
+        said = ", ".join(map(words, one.changed)) or "nothing"
         lines.append(f"{one.exhibit}: {said} corrected")
         if one.blanked:
             lines.append(f"{one.exhibit}: text of {one.blanked} old versions blanked")
@@ -160,6 +161,13 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
         if one.sharing_event:
             lines.append(f"{one.exhibit}: so for {one.sharing_event} other exhibits of its event")
     call.show(done, lambda _: "\n".join(lines), key="corrected")
+    for one in done:
+        _say_remarks(one.exhibit, one.remarks)
+
+
+def _say_remarks(exhibit: str, remarks: Iterable[str]) -> None:
+    for text in remarks:
+        say_note(f"{exhibit}: {text}")
 
 
 def _tell(vault: Vault, network: Network | None, who: str, concerned: Collection[str]) -> None:
@@ -210,6 +218,7 @@ def move(exhibit: str, target: str, scan: str, event: str, yes: bool, call: Call
     if done.shared:
         left += f"\n{done.exhibit} is shared in the {done.shared}, and now this scan is"
     call.show(done, lambda one: f"{one.source}: moved from {one.before} to {one.exhibit}; {left}")
+    _say_remarks(done.exhibit, done.remarks)
 
 
 @mark.command()
@@ -253,3 +262,4 @@ def redo(
     judged = ", ".join(f"{name.replace('_', ' ')} {verdict}" for name, verdict in done.marks)
     lines = f"{done.source} of {done.exhibit}: {judged}; these count from now on\n  {done.said}"
     call.show(done, lambda _: lines)
+    _say_remarks(done.exhibit, done.remarks)

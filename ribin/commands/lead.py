@@ -13,13 +13,20 @@ from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after, say
 from ribin.leads.both_sides import deliveries, exhibit_ref
 from ribin.leads.steps import Step
-from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
+from ribin.leads.text import lead_facts, lead_page, leads_table
 from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.report.json import as_json
-from ribin.search.network import Network
+from ribin.report.table import remark
 from ribin.services.corrections import corrections_told
 from ribin.services.files import whole_file
-from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
+from ribin.services.leads import (
+    announce,
+    look_at_lead,
+    look_at_leads,
+    shown_leads,
+    warning_of_verdict,
+)
+from ribin.services.redone_marks import redone_since_lead
 from ribin.vault.vault import Vault
 
 
@@ -70,7 +77,7 @@ def open_lead(reference: str, comparison: str, note: str, listed: str | None, ca
             found = search_of_list(vault, listed, call.who)
             figures = figures_of(vault, found, one, other)
         step = take_up_lead(vault, network, one, other, who=call.who, note=note, figures=figures)
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 @lead.command("list")
@@ -110,8 +117,14 @@ def show(lead_number: str, call: Call) -> None:
             early = not sys.stdin.isatty() or click.confirm("Show it?", err=True)
         view = look_at_lead(vault, lead_number, call.who, early)
         told, corrected = deliveries(vault, lead_number), corrections_told(vault, view.history)
+        redone = redone_since_lead(vault, view)
     facts = {**lead_facts(view), "deliveries": dict(told), "corrected": dict(corrected)}
-    lines = [lead_page(view), *(f"{member}: {standing}" for member, standing in told)]
+    facts["redone"] = redone
+    lines = [
+        lead_page(view),
+        *map(remark, redone),
+        *(f"{member}: {delivery}" for member, delivery in told),
+    ]
     lines += [f"{at[:16]}: {words}" for at, words in corrected]
     say(as_json(facts) if call.json_output else "\n".join(lines))
 
@@ -158,7 +171,7 @@ def close(lead_number: str, call: Call) -> None:
     network = call.network()
     with call.own_vault() as vault:
         step = close_lead(vault, network, lead_number, who=call.who, reason=call.reason)
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 @lead.command()
@@ -181,7 +194,7 @@ def confirm(lead_number: str, note: str, call: Call) -> None:
     network = call.network()
     with call.own_vault() as vault, proving(vault, call):
         step = confirm_lead(vault, network, lead_number, who=call.who, note=note)
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 @lead.command()
@@ -211,10 +224,11 @@ def sync(call: Call) -> None:
     exit_after(done=1, failed=len(notes) + sum(not one.written for one in told))
 
 
-def say_step(call: Call, vault: Vault, network: Network | None, step: Step) -> None:
+def say_step(call: Call, vault: Vault, step: Step) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
     notes = [*step.notes, *announce(vault, step)]
-    view = view_lead(vault, step.history, call.who).after_a_step()
+    [shown] = shown_leads(vault, [step.history], call.who)
+    view = shown.after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]
     if step.parts:
@@ -269,7 +283,7 @@ def withdraw(lead: str, call: Call) -> None:
     network = call.network()
     with call.own_vault() as vault, proving(vault, call):
         step = withdraw_link(vault, network, lead, who=call.who, reason=call.reason)
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 # `ribin review`: a person's verdict on a lead.
@@ -321,7 +335,7 @@ def review(
             note=note,
             supersede=supersede,
         )
-        say_step(call, vault, network, step)
+        say_step(call, vault, step)
 
 
 # `ribin trace`: the history of a gun.
@@ -336,7 +350,7 @@ def trace(exhibit: str, graphml: Path | None, picture: Path | None, call: Call) 
     """Print all exhibits joined to one by confirmed links, in the order of time, across countries.
 
     With --network each member concerned is asked, and tells by its own rules: class fields under
-    an opaque name, and the event once it has released it to you. Both sides' audit logs keep it.
+    a pseudonym, and the event once it has released it to you. Both sides' audit logs keep it.
 
     \b
     Example:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ from ribin.commands.terminal import say
 def export_bundle(file: Path, receiver: str, sealed: bool, call: Call) -> None:
     """Write all that you share with a member into FILE, signed with your key.
 
-    Class fields and templates go under opaque names; exhibit, event and originals of what you
+    Class fields and templates go under pseudonyms; exhibit, event and originals of what you
     released to that member. Each bundle is the whole of it and takes the place of the one before.
 
     \b
@@ -124,7 +125,7 @@ def trust(file: Path, fingerprint: str, call: Call) -> None:
     Example:
       ribin network key trust BLZ.key.json --reason "read out by telephone" --vault vaults/JAM
     """
-    from ribin.services.keys import read_key_file, same_fingerprint, signed_by_trusted
+    from ribin.services.network import read_key_file, same_fingerprint, signed_by_trusted
     from ribin.vault.keys import trust_key
 
     found = read_key_file(file)
@@ -186,7 +187,7 @@ def change(file: Path, call: Call) -> None:
 
 
 @key.command("list")
-@common_options("vault", "json")
+@common_options("vault", "who", "json")
 def list_keys(call: Call) -> None:
     """List the keys that are or were trusted.
 
@@ -195,10 +196,10 @@ def list_keys(call: Call) -> None:
       ribin network key list --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.keys import key_facts, keys_table
+    from ribin.services.network import key_facts, keys_table
     from ribin.vault.keys import trusted_keys
 
-    with call.own_vault() as opened:
+    with call.shown_vault() as opened:
         known = trusted_keys(opened)
     say(as_json(key_facts(known)) if call.json_output else keys_table(known))
 
@@ -222,17 +223,18 @@ def show(call: Call) -> None:
       ribin network show --vault vaults/JAM --network network.toml
     """
     from ribin.report.json import as_json
-    from ribin.services.agreements import agreement_states, agreements_table
     from ribin.services.doctor import ONE_DOMAIN
-    from ribin.services.network import member_states, members_table
-    from ribin.vault.catalogue import read_member
+    from ribin.services.network import (
+        agreement_states,
+        agreements_table,
+        member_states,
+        members_table,
+    )
 
     members = call.needed_network()
-    asker = read_member(call.vault) if call.vault else ""
-    states, agreed = member_states(members, asker, call.who), []
-    if call.vault:
-        with call.own_vault() as opened:
-            agreed = agreement_states(opened)
+    with call.shown_vault() if call.vault else nullcontext() as opened:
+        states = member_states(members, opened.member if opened else "", call.who)
+        agreed = agreement_states(opened) if opened else []
     if call.json_output:
         say(as_json({"members": states, "agreements": agreed}))
         return
@@ -272,16 +274,16 @@ def agree(
       ribin network agree BLZ --scope cluster --reason "treaty of 2026" --vault vaults/JAM
     """
     from ribin.cases.exhibits import Scope
-    from ribin.services.agreements import AgreementOptions, agreements_table, state_agreement
+    from ribin.services.network import AgreementOptions, agreements_table, state_agreement
 
     options = AgreementOptions(
-        member,
-        Scope(call.scope) if call.scope else None,
-        questions_an_hour,
-        at_once,
-        most_rows,
-        hold,
-        end,
+        member=member,
+        scope=Scope(call.scope) if call.scope else None,
+        questions_an_hour=questions_an_hour,
+        at_once=at_once,
+        most_rows=most_rows,
+        hold=hold,
+        end=end,
     )
     with call.own_vault() as opened:
         state, version = state_agreement(opened, options, call.who, call.reason)

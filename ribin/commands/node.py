@@ -1,4 +1,4 @@
-"""`ribin node`: the door at which other members ask this one over a line."""
+"""`ribin node`: the server that other members ask over a line."""
 
 from __future__ import annotations
 
@@ -52,8 +52,11 @@ def init(address: str, port: int, call: Call) -> None:
 
     from ribin.node.settings import NodeSettings, write_settings
     from ribin.vault.keys import KEY_FILE, PASSPHRASE_VARIABLE, make_key, own_key
+    from ribin.vault.permissions import check_act
 
     with call.own_vault() as opened:
+        with opened.catalogue.reading() as db:
+            check_act(db, "make key", call.who)
         if not (opened.path / KEY_FILE).exists():
             make_key(opened, call.who, os.environ.get(PASSPHRASE_VARIABLE, ""))
         key = own_key(opened).public
@@ -89,7 +92,7 @@ def serve(call: Call) -> None:
 
 
 @node.command()
-@common_options("vault", "json")
+@common_options("vault", "who", "json")
 def status(call: Call) -> None:
     """What the node that runs on this machine was asked: counts, and times of its answers; and what
     waits to be told to other members: since when, how often it was tried, and the last problem.
@@ -101,7 +104,7 @@ def status(call: Call) -> None:
     check_node_extra()
     from ribin.node.status import node_state, state_text
 
-    with call.own_vault() as opened:
+    with call.shown_vault() as opened:
         found = node_state(opened)
     call.show(found, state_text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -70,9 +71,12 @@ def _requirements(
 
 
 class FiniteRange(click.FloatRange):
-    """A number within bounds; neither infinite nor `nan`, which is within all bounds."""
+    """A number within bounds, also with a decimal comma; neither infinite nor `nan`, which is
+    within all bounds."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and re.fullmatch(r"[-+]?\d+,\d+", value):
+            value = value.replace(",", ".")
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"a finite number needed, found {value}", param, ctx)
@@ -335,6 +339,19 @@ class Call:
 
         return open_own(self.vault)
 
+    @contextmanager
+    def shown_vault(self) -> Iterator[Vault]:
+        """The vault of --vault, opened for a person who may see what is in it.
+
+        Raises AccessError: the vault's people have roles, and the person has none; ParameterError:
+        there is no vault.
+        """
+        from ribin.vault.people import check_looker
+
+        with self.own_vault() as vault:
+            check_looker(vault.catalogue, self.who)
+            yield vault
+
     def network(self) -> Network | None:
         """The network of --network; None where none is named."""
         from ribin.services.lines import open_network
@@ -375,14 +392,14 @@ class Call:
         from ribin.services.reading import ReadOptions, parse_mask
 
         return ReadOptions(
-            self.pixel_pitch_um,
-            tuple(map(parse_mask, self.masks)),
-            self.circles,
-            self.replica,
-            self.who,
-            self.reason,
-            self.lighting,
-            self.keep_all,
+            pixel_pitch_um=self.pixel_pitch_um,
+            masks=tuple(map(parse_mask, self.masks)),
+            circles=self.circles,
+            replica=self.replica,
+            who=self.who,
+            why=self.reason,
+            lighting=self.lighting,
+            keep_all=self.keep_all,
         )
 
     def table_form(self) -> TableForm:

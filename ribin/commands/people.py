@@ -30,7 +30,7 @@ def people() -> None:
 
 
 @people.command("list")
-@common_options("vault", "json")
+@common_options("vault", "who", "json")
 def list_people(call: Call) -> None:
     """List everybody who holds a role.
 
@@ -42,7 +42,7 @@ def list_people(call: Call) -> None:
     from ribin.report.table import table
     from ribin.vault.people import read_people
 
-    with call.own_vault() as opened:
+    with call.shown_vault() as opened:
         known = read_people(opened.catalogue)
     rows = [(p.person, ", ".join(p.roles), p.since[:10]) for p in known]
     shown = table(("person", "roles", "since"), rows) if rows else "nobody is appointed"

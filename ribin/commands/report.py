@@ -24,6 +24,7 @@ from ribin.services.pair import (
     write_reports,
 )
 from ribin.services.recorded_searches import is_search_number, lists_as_recorded, search_of_list
+from ribin.services.redone_marks import lists_now
 from ribin.services.search import SearchOptions, report_search, search_for
 
 
@@ -84,7 +85,8 @@ def report(
             )
         elif Path(reference).suffix.lower() == ".json" or is_search_number(reference):
             vault = asker.session.vault if asker.session else None
-            lists = lists_as_recorded(search_of_list(vault, reference, call.who))
+            found = search_of_list(vault, reference, call.who)
+            lists = lists_now(vault, found) if vault else lists_as_recorded(found)
             document, problems = _of_lists(lists, query, call, asker, said, pictures)
         else:
             document, problems = _of_new_search(reference, call, asker, said, pictures)

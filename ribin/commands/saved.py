@@ -9,7 +9,7 @@ from functools import partial
 
 import click
 
-from ribin.cases.saved_search import SearchFinding
+from ribin.cases.searches import SearchFinding
 from ribin.commands.options import SCOPES, Call, FiniteRange, common_options
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.report.json import as_json
@@ -70,7 +70,7 @@ def list_standing(ended: bool, found: bool, call: Call) -> None:
     Example:
       ribin standing list --vault JAM --found
     """
-    with call.own_vault() as vault:
+    with call.shown_vault() as vault:
         findings = read_findings(vault)
         if found:
             shown, notes = _shown(vault, call.who, findings)
@@ -107,7 +107,7 @@ def run(call: Call) -> None:
 
 
 @standing.command()
-@click.argument("names", metavar="STANDING...", nargs=-1, required=True)
+@click.argument("names", metavar="SEARCH...", nargs=-1, required=True)
 @common_options("vault", "who", "reason")
 def remove(names: tuple[str, ...], call: Call) -> None:
     """End searches; what they found stays in the vault.

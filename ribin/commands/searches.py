@@ -25,16 +25,13 @@ def searches(number: str | None, call: Call) -> None:
     """
     from ribin.report.json import as_json
     from ribin.report.text import lists_text, lists_value, searches_table
-    from ribin.services.recorded_searches import (
-        lists_as_recorded,
-        recorded_search,
-        recorded_searches,
-    )
+    from ribin.services.recorded_searches import AS_OF_NOW, recorded_search, recorded_searches
+    from ribin.services.redone_marks import lists_now
 
     with call.own_vault() as vault:
         if number is None:
             call.show(recorded_searches(vault, call.who), searches_table, "searches")
             return
-        found = recorded_search(vault, number, call.who)
-    lists = lists_as_recorded(found)
-    say(as_json(lists_value(lists)) if call.json_output else lists_text(lists))
+        lists = lists_now(vault, recorded_search(vault, number, call.who))
+    facts = lists_value(lists) | ({AS_OF_NOW: lists.since} if lists.since else {})
+    say(as_json(facts) if call.json_output else lists_text(lists))

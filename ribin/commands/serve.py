@@ -91,13 +91,13 @@ def serve(
     from ribin.web.state import ApplicationState
 
     state = ApplicationState(
-        needed_vault(call.vault),
-        call.network_file,
-        call.params,
-        "" if laboratory else call.who,
-        call.jobs,
-        read_only,
-        unlogged,
+        vault=needed_vault(call.vault),
+        network_file=call.network_file,
+        params=call.params,
+        who="" if laboratory else call.who,
+        threads=call.jobs,
+        read_only=read_only,
+        unlogged=unlogged,
     )
     if laboratory:
         server.serve_laboratory(state, server.LaboratoryOptions(port=port, **line), say)

@@ -18,7 +18,7 @@ from ribin.commands.terminal import asking, exit_after, list_failed, say
 def share(exhibits: tuple[str, ...], sharing: str | None, usual: str | None, call: Call) -> None:
     """Show how widely each exhibit is shared, or change it; every change is in the audit log.
 
-    Another member sees class fields and what a comparison needs, under an opaque name; exhibit,
+    Another member sees class fields and what a comparison needs, under a pseudonym; exhibit,
     event and originals only after `ribin release`.
 
     \b
@@ -131,12 +131,13 @@ def retention(
 @click.option("--due", metavar="DAY|today", help="All whose last day lies before this one.")
 @click.option("--dry-run", is_flag=True, help="Say which, and change nothing.")
 @_yes
-@common_options("vault", "who", "reason", "json")
+@common_options("vault", "network", "who", "reason", "json")
 def purge(exhibits: tuple[str, ...], due: str | None, dry_run: bool, yes: bool, call: Call) -> None:
     """Take exhibits with scans, marks and, where nothing else is of it, their event out of the
     vault. The audit log keeps its rows and a tombstone says what was there. An exhibit in a lead
     stays. Backups, exports and bundles made before are not reached. What would go is shown, and you
-    are asked.
+    are asked. Members that one was released to are told that the release has ended, as `ribin
+    release --end` tells them.
 
     \b
     Examples:
@@ -145,9 +146,12 @@ def purge(exhibits: tuple[str, ...], due: str | None, dry_run: bool, yes: bool, 
     """
     from ribin.services.sharing import PurgeOptions, purge_each, purge_text
 
+    network = call.network()
     with call.own_vault() as opened:
         asked = PurgeOptions(exhibits, due, dry_run, call.who, call.reason)
-        report = purge_each(opened, asked, asking("Take them out of the vault for good?", yes))
+        agree = asking("Take them out of the vault for good?", yes)
+        report = purge_each(opened, asked, agree, network)
     call.show(report, purge_text)
+    say("\n".join(report.told), err=True, nl=bool(report.told))
     list_failed(report.failed)
     exit_after(done=len(report.purged), failed=len(report.failed))

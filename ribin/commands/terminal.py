@@ -15,6 +15,7 @@ import click
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.report.table import Terminal, shown_on
 from ribin.text import escaped, escaped_lines
+from ribin.workers import Tick
 
 DONE = 0
 SOME_FAILED = 1
@@ -143,7 +144,7 @@ def say_note(text: str) -> None:
         say(f"note: {escaped(text)}", err=True)
 
 
-def say_why(text: str, hint: str = "") -> None:
+def say_why(text: str, hint: str) -> None:
     """Print on stderr why a command ended, and what to do next where that is known.
 
     The name of the program is red where stderr is a terminal.
@@ -178,7 +179,7 @@ class Progress:
         self._every_s = every_s
         self._said_at = time.monotonic()
 
-    def stage(self, name: str) -> Callable[[int, int], None]:
+    def stage(self, name: str) -> Tick:
         """The same for one stage: called with what is done, and of how many."""
         return lambda done, total: self(name, done, total)
 

@@ -155,7 +155,7 @@ def parameters(drop: str | None, call: Call) -> None:
     from ribin.report.table import table
     from ribin.vault.parameter_sets import drop_parameters, parameter_sets
 
-    with call.own_vault() as opened:
+    with call.shown_vault() as opened:
         if drop:
             drop_parameters(opened, drop, who=call.who, reason=call.reason)
         found = parameter_sets(opened)

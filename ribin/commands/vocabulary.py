@@ -41,7 +41,7 @@ def vocabulary(
     if shipped:
         call.show(calibres(), _calibres_table, "calibres")
         return
-    with call.own_vault() as vault:
+    with call.shown_vault() as vault:
         if same or not_same:
             text, equals, value = (same or f"{not_same}=").partition("=")
             if not field or not equals or (same and not value):

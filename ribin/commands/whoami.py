@@ -41,7 +41,7 @@ def whoami(context: click.Context, call: Call) -> None:
                 roles = ", ".join(people.get(call.who, ()))
                 with opened.catalogue.reading() as db:
                     found = find_account(db, call.who)
-                account = f"{found.standing}" if found else ""
+                account = f"{found.state}" if found else ""
         except (RibinError, OSError) as error:
             failed.append((str(call.vault), str(error)))
 

@@ -74,13 +74,12 @@ def node_name(member: str) -> str:
     return f"{member.lower()}.ribin.internal"
 
 
-def authority(of: PublicKey, by: PrivateKey, now: datetime | None = None) -> bytes:
+def authority(of: PublicKey, by: PrivateKey) -> bytes:
     """The certificate (DER) by which `by` trusts whatever the key `of` issues."""
-    at = now or datetime.now(UTC)
     public = Ed25519PublicKey.from_public_bytes(of.signing)
     issuer = f"RIBIN trust of {by.member}"
     made = (
-        _builder(public, _authority_name(of), issuer, at, _AUTHORITY_DAYS)
+        _builder(public, _authority_name(of), issuer, datetime.now(UTC), _AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .add_extension(_issued_by(by.public), critical=False)

@@ -10,12 +10,10 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, Any
 
 from ribin.errors import AccessError, FormatError, ParameterError
-from ribin.foreign import Hex32, MemberCode, Statement, read_facts
+from ribin.foreign import Hex32, MemberCode, Signature, Statement, read_facts
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -30,7 +28,7 @@ _FOLLOWS = b"ribin member key that follows 1\n"
 
 class _Follows(Statement, frozen=True):
     fingerprint: Hex32
-    signature: Annotated[str, Meta(pattern=r"\A[0-9a-f]{128}\Z")]
+    signature: Signature
 
 
 class _PublicFile(Statement, frozen=True):

@@ -97,7 +97,7 @@ def score_parts(
             p.agreement_from,
             p.agreement_scale,
         ),
-        ("whole marks", whole, p.whole_points, p.whole_from, p.whole_scale),
+        ("whole marks in the wide band", whole, p.whole_points, p.whole_from, p.whole_scale),
         ("bands of wavelengths", bands, p.bands_points, p.bands_from, p.bands_scale),
     )
     return (

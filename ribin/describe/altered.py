@@ -1,4 +1,4 @@
-"""A template as if its scan had another pitch, or were mirrored: for a second look at a pair."""
+"""A template as if its scan had another pitch, or were mirrored: to compare a pair again."""
 
 from __future__ import annotations
 

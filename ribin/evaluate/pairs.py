@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from ribin.params.defaults import Params
 from ribin.pipeline import compare_many, describe_mark, find_mark
 from ribin.read import read_scan
 from ribin.text import clean_text
-from ribin.workers import WORTH_A_PROCESS, WorkItem, in_order, local_executor
+from ribin.workers import WORTH_A_PROCESS, OnProgress, WorkItem, in_order, local_executor
 
 COLUMNS = ("reference", "comparison", "known_match", "score", "cmc", "cmc_fraction", "ccf", "cells")
 
@@ -94,7 +94,7 @@ def compare_scans(
     described: Sequence[DescribedScan],
     params: Params,
     threads: int,
-    tick: Tick,
+    tick: OnProgress,
 ) -> list[Pair]:
     """Compare each scan with every later one that is labelled with the same mark.
 
@@ -159,8 +159,6 @@ def _hindrance(reference: Template, comparison: Template) -> str:
 
 # Every labelled scan to its template, once, on one or several processes.
 
-Tick = Callable[[str, int, int], None]  # what is done, how many so far, of how many
-
 
 @dataclass(frozen=True)
 class DescribedScan:
@@ -172,7 +170,7 @@ class DescribedScan:
 
 
 def describe_scans(
-    folder: Path, labels: tuple[Label, ...], params: Params, jobs: int, tick: Tick
+    folder: Path, labels: tuple[Label, ...], params: Params, jobs: int, tick: OnProgress
 ) -> list[DescribedScan]:
     """Read, extract and describe each labelled scan; the answers are in the order of `labels`.
 
@@ -224,7 +222,7 @@ def _template(path: Path, label: Label, params: Params) -> Template:
     scan = read_scan(path, params=params.read)
     if label.lighting and scan.kind is ScanKind.IMAGE:
         scan = state_lighting(scan, label.lighting)
-    return describe_mark(find_mark(scan, params, label.mark)[0], params)
+    return describe_mark(find_mark(scan, params, label.mark)[0].mark, params)
 
 
 # labels.csv: which firearm marked each scan.
@@ -244,7 +242,7 @@ class Label:
     lighting: str = ""  # of an image: ring, side, or side and degrees
 
 
-def label_table(folder: Path, form: TableForm = OWN_FORM) -> CsvTable:
+def label_table(folder: Path, form: TableForm) -> CsvTable:
     """The rows of `folder`/labels.csv with all their columns; errors as `read_csv`."""
     what = "a CSV file with columns file,firearm"
     return read_csv(folder / LABELS_FILE, what, _NEEDED, form=form)
@@ -269,7 +267,7 @@ def read_labels(folder: Path, form: TableForm = OWN_FORM) -> tuple[Label, ...]:
     return labels
 
 
-def label_notes(folder: Path, form: TableForm = OWN_FORM) -> list[str]:
+def label_notes(folder: Path, form: TableForm) -> list[str]:
     """How labels.csv was read, where not as usual, and firearms whose names look alike."""
     firearms = dict.fromkeys(label.firearm for label in read_labels(folder, form))
     notes = [note] if (note := label_table(folder, form).note) else []

@@ -32,7 +32,6 @@ from ribin.evaluate.pairs import (
     LABELS_FILE,
     Label,
     Pair,
-    Tick,
     compare_scans,
     describe_scans,
     label_table,
@@ -44,6 +43,7 @@ from ribin.input_file import read_input
 from ribin.model import MarkType, ScanKind, known_lighting
 from ribin.params.defaults import Params
 from ribin.text import clean_text
+from ribin.workers import OnProgress
 
 FORMAT, VERSION = "ribin population", 1
 RANGES = {"score": (0.0, 100.0), "ccf": (-1.0, 1.0)}
@@ -317,8 +317,8 @@ def with_scans_of(
     folder: Path,
     params: Params,
     jobs: int,
-    tick: Tick,
-    form: TableForm = OWN_FORM,
+    tick: OnProgress,
+    form: TableForm,
 ) -> Population:
     """Compare the labelled scans of a folder with each other, each mark type for itself.
 

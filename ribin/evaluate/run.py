@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ribin._version import __version__
-from ribin.cases.csv_files import OWN_FORM, TableForm
+from ribin.cases.csv_files import TableForm
 from ribin.errors import ScanError
 from ribin.evaluate.metrics import (
     Figures,
@@ -30,14 +30,14 @@ from ribin.evaluate.pairs import (
     DescribedScan,
     Label,
     Pair,
-    Tick,
     compare_scans,
     describe_scans,
     read_labels,
     warm_up,
 )
 from ribin.model import MarkType
-from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.params.defaults import Params
+from ribin.workers import OnProgress
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,7 @@ class Evaluation:
 
 
 def evaluate_folder(
-    folder: Path,
-    params: Params = DEFAULT_PARAMS,
-    jobs: int = 1,
-    tick: Tick = lambda stage, done, total: None,
-    form: TableForm = OWN_FORM,
+    folder: Path, params: Params, jobs: int, tick: OnProgress, form: TableForm
 ) -> tuple[Evaluation, list[Pair]]:
     """Describe every scan that labels.csv names, compare all pairs, and count.
 

@@ -15,6 +15,7 @@ from ribin.evaluate.calibration import Bound, Values
 from ribin.evaluate.population import PairTable, Population, PopulationPair, table_of
 from ribin.evaluate.validation import bootstrap_lrs, fit_bounded
 from ribin.model import MarkType, ScanKind, Verdict, mark_with_article
+from ribin.text import folded
 
 COVERED = ("instrument", "calibre", "ammunition")
 
@@ -167,7 +168,7 @@ def _refusals(population: Population, case: CaseFacts) -> Iterator[str]:
         if result.note:  # mirrored, shared toolmarks, rendered, lit from elsewhere
             yield f"the comparison has a note: {result.note}"
     for name in facts_of(population.kind):
-        meaning = calibre_meaning if name == "calibre" else _folded
+        meaning = calibre_meaning if name == "calibre" else folded
         covered = set(map(meaning, population.coverage(name)))
         for item in case.items:
             said = getattr(item, name)
@@ -180,7 +181,7 @@ def _refusals(population: Population, case: CaseFacts) -> Iterator[str]:
     if _one_scan(case):
         yield "both items are one scan"
     for item in case.items:
-        if item.firearm and _folded(item.firearm) in map(_folded, firearms):
+        if item.firearm and folded(item.firearm) in map(folded, firearms):
             yield f"{item.name}: its firearm {item.firearm} is in the population"
         if item.sha256 and item.sha256 in population.coverage("sha256"):
             yield f"{item.name}: its scan is in the population"
@@ -196,7 +197,7 @@ def _one_scan(case: CaseFacts) -> bool:
 def _thin_coverage(population: Population, case: CaseFacts) -> Iterator[str]:
     """Facts that are each in the population, but together in too few of its firearms."""
     names = [name for name in facts_of(population.kind) if name != "ammunition"]
-    meanings = [calibre_meaning if name == "calibre" else _folded for name in names]
+    meanings = [calibre_meaning if name == "calibre" else folded for name in names]
     held: dict[tuple[str, ...], set[str]] = {}
     for scan in population.scans:
         facts = tuple(m(getattr(scan, n)) for n, m in zip(names, meanings, strict=True))
@@ -214,10 +215,6 @@ def _thin_coverage(population: Population, case: CaseFacts) -> Iterator[str]:
     one, two = (calibre_meaning(item.calibre) for item in case.items)
     if one and two and one != two:
         yield "the two items are stated to be of two calibres"
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
 
 
 # What is said in words.

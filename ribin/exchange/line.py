@@ -47,7 +47,7 @@ _REFUSALS: dict[str, type[RibinError]] = {
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedQuestion:
     """A question before it is sealed: sent again, it has the same id and the same body."""
 
     id: str
@@ -59,13 +59,13 @@ class Prepared:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def prepare(kind: MessageKind, body: msgspec.Struct) -> Prepared:
+def prepare(kind: MessageKind, body: msgspec.Struct) -> PreparedQuestion:
     """A question, ready to be sealed and sent."""
-    return Prepared(new_id(), kind, msgspec.msgpack.encode(body))
+    return PreparedQuestion(new_id(), kind, msgspec.msgpack.encode(body))
 
 
 @dataclass(frozen=True)
-class Answered(Generic[_Answer]):
+class CheckedAnswer(Generic[_Answer]):
     """What was answered, the hash that both logs have, and the log head of the member."""
 
     content: _Answer
@@ -84,7 +84,9 @@ class Line:
     key: Callable[[], PrivateKey]  # asked for when something is sent: it may need a passphrase
     trusted: Callable[[], list[PublicKey]]
 
-    def send(self, asked: Prepared, kind: type[_Answer], deadline_s: float) -> Answered[_Answer]:
+    def send(
+        self, asked: PreparedQuestion, kind: type[_Answer], deadline_s: float
+    ) -> CheckedAnswer[_Answer]:
         """Seal a question, carry it and check its answer.
 
         Raises what the other side refuses with; NoAnswerError: it has not answered yet;
@@ -95,13 +97,15 @@ class Line:
         raw = seal_content(asked.kind, asked.content, self.key(), *names, asked.id)
         return self.open(asked, self.carrier.send(raw, deadline_s), kind)
 
-    def open(self, asked: Prepared, raw: bytes, kind: type[_Answer]) -> Answered[_Answer]:
+    def open(
+        self, asked: PreparedQuestion, raw: bytes, kind: type[_Answer]
+    ) -> CheckedAnswer[_Answer]:
         """As `send`, of an answer that has come."""
         return open_answer(self.member, self.other, self.trusted(), asked, raw, kind)
 
     def ask(
         self, kind: MessageKind, body: msgspec.Struct, answer: type[_Answer], deadline_s: float = 30
-    ) -> Answered[_Answer]:
+    ) -> CheckedAnswer[_Answer]:
         """Ask at once; errors as `send`."""
         return self.send(prepare(kind, body), answer, deadline_s)
 
@@ -110,10 +114,10 @@ def open_answer(
     member: str,
     other: str,
     trusted: Iterable[PublicKey],
-    asked: Prepared,
+    asked: PreparedQuestion,
     raw: bytes,
     kind: type[_Answer],
-) -> Answered[_Answer]:
+) -> CheckedAnswer[_Answer]:
     """What another member answered to a question of ours; errors as `Line.send`."""
     made = open_message(raw, trusted, member)
     if (made.sender, made.id) != (other, asked.id):
@@ -121,7 +125,10 @@ def open_answer(
     if made.kind is MessageKind.REFUSAL:
         refused = read_body(made, RefusalBody)
         _check_question(made, refused.question_sha256, asked)
-        raise _REFUSALS[refused.word](refused.text, hint=refused.hint)
+        error = _REFUSALS[refused.word](refused.text, hint=refused.hint)
+        if not isinstance(error, NoAnswerError):  # it may answer later
+            error.refused_by = other
+        raise error
     if made.kind is not MessageKind.ANSWER:
         raise FormatError(f"{made.where}: an answer needed, found a {made.kind}")
     body = read_body(made, AnswerBody)
@@ -129,9 +136,9 @@ def open_answer(
     if hashlib.sha256(body.content).hexdigest() != body.content_sha256:
         raise FormatError(f"{made.where}: contents of the hash that it states needed")
     content = read_packed(body.content, kind, f"{other}: answer")
-    return Answered(content, body.content_sha256, body.anchor)
+    return CheckedAnswer(content, body.content_sha256, body.anchor)
 
 
-def _check_question(made: Envelope, question_sha256: str, asked: Prepared) -> None:
+def _check_question(made: Envelope, question_sha256: str, asked: PreparedQuestion) -> None:
     if question_sha256 != asked.sha256:
         raise AccessError(f"{made.where}: an answer to the question as it was sent needed")

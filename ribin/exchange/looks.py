@@ -7,7 +7,7 @@ they were cut and the file as it was received.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, LookPurpose, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
+from ribin.describe.soundness import check_described
 from ribin.describe.steps import template_mark
 from ribin.errors import FormatError
 from ribin.exchange.questions import (
@@ -26,7 +27,18 @@ from ribin.exchange.questions import (
     stated_template,
     template_statement,
 )
-from ribin.foreign import Hex32, LongText, Name, Printable, Statement, as_facts
+from ribin.foreign import (
+    ExhibitName,
+    Hex32,
+    Hex32OrEmpty,
+    LongText,
+    Name,
+    ParamsId,
+    Printable,
+    Pseudonym,
+    Statement,
+    as_facts,
+)
 from ribin.model import LeftOut, Mark, MarkType, Provenance, ScanKind, Template
 from ribin.text import escaped
 from ribin.vault.packed import MOST_PACKED_BYTES, NOWHERE, pack_template, unpack_template
@@ -44,19 +56,19 @@ _Place = Annotated[float, Meta(ge=-1e9, le=1e9)]
 class LookQuestion(Printable, frozen=True):
     """An exhibit that the sender wants to see, and what for: `action` is how the log names it."""
 
-    exhibit: Annotated[str, Meta(min_length=1, max_length=1000)]
+    exhibit: ExhibitName
     scope: Scope
     who: LongText
     reason: LongText
     action: LookPurpose
-    params_id: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
+    params_id: ParamsId
     mark: MarkType | None = None
-    sha256: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")] = ""
+    sha256: Hex32OrEmpty = ""
     every: bool = False
     scan: ScanWish = "no"
     any_params: bool = False
     earlier: Annotated[  # other sets of parameters that the sender has, where there is none of it
-        tuple[Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")], ...], Meta(max_length=8)
+        tuple[ParamsId, ...], Meta(max_length=8)
     ] = ()
 
 
@@ -70,7 +82,7 @@ class _Event(Printable, frozen=True):
 class ExhibitStatement(Printable, frozen=True):
     """An exhibit as it crosses the border."""
 
-    exhibit: Annotated[str, Meta(min_length=1, max_length=1000)]
+    exhibit: ExhibitName
     event: _Event
     kind: ExhibitKind
     class_fields: ClassFieldsStatement
@@ -107,7 +119,7 @@ class SideStatement(Statement, frozen=True):
     """A mark that is shown; `mark` where its original is released."""
 
     template: TemplateStatement
-    known_as: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    known_as: Pseudonym
     others: Annotated[tuple[MarkType, ...], Meta(max_length=1000)]
     mark: MarkStatement | None
 
@@ -136,7 +148,7 @@ class LookAnswer(Statement, frozen=True):
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ExhibitView:
     """An exhibit as somebody is shown it: its sides, or the scan that they are cut from.
 
     `scans` are the SHA-256 of those that were shown, as the owner has them.
@@ -153,7 +165,7 @@ class Shown:
 # From what the owner has to what is sent.
 
 
-def look_answer(shown: Shown) -> LookAnswer:
+def look_answer(shown: ExhibitView) -> LookAnswer:
     """What is sent of what is shown."""
     originals = {
         side.template.provenance.sha256: side.original for side in shown.sides if side.original
@@ -222,10 +234,8 @@ def _provenance_statement(made: Provenance) -> ProvenanceStatement:
 
 # From what came to what a comparison takes.
 
-TemplateCheck = Callable[[Mapping[str, NDArray], str], None]
 
-
-def shown_of(told: LookAnswer, ref: ExhibitRef, check: TemplateCheck) -> Shown:
+def shown_of(told: LookAnswer, ref: ExhibitRef) -> ExhibitView:
     """What another member shows; FormatError where it is not what such a member can show."""
     where = f"{ref}: answer"
     exhibit = exhibit_of_statement(told.exhibit)
@@ -233,10 +243,10 @@ def shown_of(told: LookAnswer, ref: ExhibitRef, check: TemplateCheck) -> Shown:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise FormatError(f"{where}: an original of SHA-256 {sha256[:12]} needed")
     scan = _scan_contents(told, where) if told.scan else None
-    sides = tuple(_side(one, told, exhibit, ref, where, check) for one in told.sides)
+    sides = tuple(_side(one, told, exhibit, ref, where) for one in told.sides)
     if not sides and scan is None:
         raise FormatError(f"{where}: a mark or a scan needed, found neither")
-    return Shown(str(ref), exhibit, told.whole, sides, scan)
+    return ExhibitView(str(ref), exhibit, told.whole, sides, scan)
 
 
 def exhibit_of_statement(told: ExhibitStatement) -> Exhibit:
@@ -252,15 +262,10 @@ def exhibit_of_statement(told: ExhibitStatement) -> Exhibit:
 
 
 def _side(
-    one: SideStatement,
-    told: LookAnswer,
-    exhibit: Exhibit,
-    ref: ExhibitRef,
-    where: str,
-    check: TemplateCheck,
+    one: SideStatement, told: LookAnswer, exhibit: Exhibit, ref: ExhibitRef, where: str
 ) -> Side:
     template = stated_template(one.template, where)
-    check(template.arrays, where)
+    check_described(template.arrays, where)  # before a kernel runs on what somebody sent
     facts: dict[str, Any] = {"others": one.others, "member": ref.member, "exhibit": exhibit}
     facts["known_as"] = one.known_as
     if one.mark is None:

@@ -4,7 +4,7 @@
  "number": 7, "made_at": ..., "program": ..., "exhibits": [...], "files": [...],
  "searches": [...], "received": 4, "anchor": ..., "anchor_kept": ...}
 
-Each exhibit has an opaque name, its kind and class fields, its scans with their marks, and
+Each exhibit has a pseudonym, its kind and class fields, its scans with their marks, and
 `released` where its owner released it: the exhibit as its owner calls it, with its event.
 `searches` are those that its sender made in bundles of the receiver, `received` is the number of
 the last of these bundles, `anchor` and `anchor_kept` are the log heads of `vault/anchors.py`.
@@ -23,7 +23,17 @@ from msgspec import Meta, structs, to_builtins
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.cases.plausible import checked_past_day
 from ribin.errors import FormatError, ParameterError
-from ribin.foreign import Hex32, LongText, MemberCode, Name, Printable, as_facts, read_facts
+from ribin.foreign import (
+    Hex32,
+    Hex32OrEmpty,
+    LongText,
+    MemberCode,
+    Name,
+    Printable,
+    Pseudonym,
+    as_facts,
+    read_facts,
+)
 from ribin.text import NAME_LENGTH
 from ribin.vault.enrol import exhibit_problems
 from ribin.vault.received import BundledSearch, ReceivedExhibit, ReceivedScan
@@ -64,7 +74,7 @@ class _Released(Printable, frozen=True):
 
 
 class _Exhibit(Printable, frozen=True):
-    exhibit: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    exhibit: Pseudonym
     kind: ExhibitKind
     class_fields: _ClassFields
     released: _Released | None
@@ -88,12 +98,12 @@ class _Manifest(Printable, frozen=True):
     searches: Annotated[tuple[BundledSearch, ...], Meta(max_length=100_000)]
     received: Annotated[int, Meta(ge=0, lt=1 << 31)]
     anchor: Hex32
-    anchor_kept: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]
+    anchor_kept: Hex32OrEmpty
     messages: Annotated[tuple[Hex32, ...], Meta(max_length=100_000)]
 
 
 @dataclass(frozen=True)
-class Contents:
+class BundleContents:
     """What a bundle states: all that its sender shares with its receiver when it was made.
 
     `number` counts the bundles of this sender to this receiver; a later one takes the place of
@@ -115,7 +125,7 @@ class Contents:
     messages: tuple[str, ...] = ()  # SHA-256 of each
 
 
-def write_contents(contents: Contents) -> bytes:
+def write_contents(contents: BundleContents) -> bytes:
     """The text of the manifest."""
     exhibits = tuple(_exhibit_facts(*one) for one in contents.exhibits)
     stated = _Manifest(**{**vars(contents), "exhibits": exhibits})
@@ -132,13 +142,13 @@ def statement_problem(exhibit: ReceivedExhibit) -> str:
     return ""
 
 
-def read_contents(content: bytes, where: str) -> Contents:
+def read_contents(content: bytes, where: str) -> BundleContents:
     """What the text of a manifest states.
 
     Raises FormatError: a statement is missing, unknown, of another kind, or contradicts another.
     """
     stated = read_facts(content, _Manifest, where, FORMAT, VERSION)
-    made = Contents(
+    made = BundleContents(
         **{**structs.asdict(stated), "exhibits": tuple(map(_as_exhibit, stated.exhibits))}
     )
     _check_whole(made, where)
@@ -163,7 +173,7 @@ def _as_exhibit(stated: _Exhibit) -> tuple[ReceivedExhibit, tuple[ReceivedScan, 
     return ReceivedExhibit(stated.exhibit, stated.kind, fields, released), stated.scans
 
 
-def _check_whole(made: Contents, where: str) -> None:
+def _check_whole(made: BundleContents, where: str) -> None:
     """Every file is named by the exhibits, and the other way round; every name is there once."""
     named: list[str] = []
     for _, scans in made.exhibits:
@@ -191,7 +201,7 @@ def _check_whole(made: Contents, where: str) -> None:
             raise FormatError(f"{where}: {file.name} needs the SHA-256 in its name")
 
 
-def _check_released(made: Contents, where: str) -> None:
+def _check_released(made: BundleContents, where: str) -> None:
     """What is released could be an exhibit of its owner: names, days, and one event said once."""
     try:
         checked_past_day(made.made_at[:10], f"{where}: made_at")

@@ -154,7 +154,7 @@ def open_message(raw: bytes, trusted: Iterable[PublicKey], receiver: str) -> Env
     return made
 
 
-def check_time(made: Envelope, now: datetime | None = None) -> None:
+def check_time(made: Envelope, now: datetime | None) -> None:
     """Refuse what came over a line and was not made just now; AccessError says both times."""
     moment = datetime.fromisoformat(made.time)
     current = now or datetime.now(UTC)

@@ -24,17 +24,24 @@ from ribin.cases.exhibits import (
     Scope,
 )
 from ribin.errors import FormatError
-from ribin.foreign import Hex32, LongText, Name, Printable, Statement
+from ribin.foreign import (
+    ExhibitName,
+    Finite,
+    Hex32,
+    Hex32OrEmpty,
+    LongText,
+    Name,
+    ParamsId,
+    Printable,
+    Pseudonym,
+    Statement,
+)
 from ribin.model import MarkType, Provenance, Template
 from ribin.vault.packed import MOST_PACKED_BYTES, pack_template, unpack_template
 
 _MOST_ROWS = 1_000_000
 _MOST_SETS = 8  # of parameters, with which a mark is described
-_Anchor = Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]
-_Params = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
 _Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
-_Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
-_Exhibit = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
 # A template: what a comparison needs of a mark, and of where it comes from a name alone.
@@ -44,7 +51,7 @@ class TemplateStatement(Printable, frozen=True):
     """A template on its way, packed. `sha256` names its scan, `source` what it is called: an
     exhibit of the receiver where it is one, else nothing."""
 
-    params_id: _Params
+    params_id: ParamsId
     sha256: Hex32
     source: Annotated[str, Meta(max_length=1000)]
     lighting: Name
@@ -74,9 +81,9 @@ class SearchQuestion(Printable, frozen=True):
     full: bool = False
     top: Annotated[int, Meta(ge=1, le=_MOST_ROWS)] | None = None
     group: Grouping = Grouping.NONE
-    leave_out: Annotated[tuple[_Exhibit, ...], Meta(max_length=100_000)] = ()
-    anchor: _Anchor = ""
-    query: _Anchor = ""  # what other members may call the scan
+    leave_out: Annotated[tuple[ExhibitName, ...], Meta(max_length=100_000)] = ()
+    anchor: Hex32OrEmpty = ""
+    query: Hex32OrEmpty = ""  # what other members may call the scan
     earlier: Annotated[tuple[TemplateStatement, ...], Meta(max_length=_MOST_SETS)] = ()
 
 
@@ -92,7 +99,7 @@ class ClassFieldsStatement(Printable, frozen=True):
 class RowStatement(Printable, frozen=True):
     """A row of a list, as its owner gives it."""
 
-    exhibit: _Exhibit
+    exhibit: ExhibitName
     event: LongText
     score: Annotated[float, Meta(ge=-1, le=100.1)]
     cmc: Annotated[float, Meta(ge=0, le=1e6)]
@@ -100,7 +107,7 @@ class RowStatement(Printable, frozen=True):
     cells: _Count
     ccf: Annotated[float, Meta(ge=-1.001, le=1.001)]
     rotation_deg: Annotated[float, Meta(ge=-360, le=360)]
-    shift_um: tuple[_Number, _Number]
+    shift_um: tuple[Finite, Finite]
     sha256: Hex32
     group: LongText
     others: _Count
@@ -128,8 +135,8 @@ class SearchAnswer(Printable, frozen=True):
     counts: CountsStatement
     snapshot: Hex32
     notes: Annotated[tuple[LongText, ...], Meta(max_length=100)]
-    params_id: _Params
-    template_id: _Params
+    params_id: ParamsId
+    template_id: ParamsId
     version: Annotated[str, Meta(max_length=40)]
 
 
@@ -146,7 +153,7 @@ class CountsAnswer(Printable, frozen=True):
     exhibits: _Count
     scope: Scope  # how near the owner says that the asker is
     version: Annotated[str, Meta(max_length=40)]
-    params_id: _Params
+    params_id: ParamsId
 
 
 class HeadsQuestion(Printable, frozen=True):
@@ -165,7 +172,7 @@ class HeadsAnswer(Printable, frozen=True):
 class OriginalQuestion(Printable, frozen=True):
     """The scans of a released exhibit as they were received."""
 
-    exhibit: _Exhibit
+    exhibit: ExhibitName
     who: LongText
     reason: LongText
 
@@ -193,7 +200,7 @@ class ReleaseQuestion(Printable, frozen=True):
     """What the sender released to the receiver, or ended; the release itself stays with the sender,
     who answers by it."""
 
-    exhibit: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    exhibit: Pseudonym
     original: bool
     ended: bool
     who: LongText
@@ -204,7 +211,7 @@ class CorrectionQuestion(Printable, frozen=True):
     """Which fields of an exhibit the sender has corrected, of those the receiver may know. What
     they are now an answer says, and what they were is for nobody else."""
 
-    exhibit: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    exhibit: Pseudonym
     changed: Annotated[
         tuple[Annotated[str, Meta(pattern=r"\A[a-z_]{1,30}\Z")], ...],
         Meta(min_length=1, max_length=30),
@@ -225,7 +232,7 @@ class AnswerBody(Statement, frozen=True):
     question_sha256: Hex32
     content: bytes
     content_sha256: Hex32
-    anchor: _Anchor
+    anchor: Hex32OrEmpty
 
 
 RefusalWord = Literal["access", "store", "parameter", "format", "scan", "working", "held"]

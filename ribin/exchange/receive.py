@@ -19,7 +19,7 @@ from ribin.crypto.seal import is_sealed, unseal
 from ribin.describe.soundness import check_described
 from ribin.errors import AccessError, FormatError, StoreError
 from ribin.exchange.bundle import BundleReader
-from ribin.exchange.manifest import MANIFEST, MESSAGES, BundleFile, Contents, read_contents
+from ribin.exchange.manifest import MANIFEST, MESSAGES, BundleContents, BundleFile, read_contents
 from ribin.exchange.message import MOST_ANSWER_BYTES
 from ribin.input_file import open_input
 from ribin.vault.anchors import missing_anchors
@@ -104,7 +104,7 @@ def import_bundle(
     return replace(done, searches=searches, note=_log_note(vault, contents))
 
 
-def _messages(reader: BundleReader, contents: Contents) -> list[bytes]:
+def _messages(reader: BundleReader, contents: BundleContents) -> list[bytes]:
     names = (f"{MESSAGES}/{sha256}" for sha256 in contents.messages)
     return [reader.read(name, MOST_ANSWER_BYTES) for name in names]
 
@@ -134,7 +134,7 @@ def _trusted(vault: Vault, member: str, fingerprint: str) -> PublicKey | None:
     return None
 
 
-def _check_address(vault: Vault, contents: Contents, signer: PublicKey, where: str) -> None:
+def _check_address(vault: Vault, contents: BundleContents, signer: PublicKey, where: str) -> None:
     if contents.sender != signer.member:
         raise AccessError(
             f"{where}: a bundle of {signer.member}, who signed it, needed, found {contents.sender}"
@@ -145,7 +145,7 @@ def _check_address(vault: Vault, contents: Contents, signer: PublicKey, where: s
         )
 
 
-def _check_files(reader: BundleReader, contents: Contents, where: str) -> None:
+def _check_files(reader: BundleReader, contents: BundleContents, where: str) -> None:
     """Hash every file, and make every template from its file."""
     listed = {file.name: file for file in contents.files}
     if reader.names != {MANIFEST, *listed}:
@@ -175,14 +175,14 @@ def _check_template(content: bytes, mark: ReceivedMark, where: str) -> None:
 
 
 def _answer(
-    path: Path, contents: Contents, outcome: str, changed: dict[str, list[str]]
+    path: Path, contents: BundleContents, outcome: str, changed: dict[str, list[str]]
 ) -> ImportResult:
     counts: dict[str, Any] = {name: len(names) for name, names in changed.items()}
     exhibits = len(contents.exhibits)
     return ImportResult(str(path), outcome, contents.sender, contents.number, exhibits, **counts)
 
 
-def _log_note(vault: Vault, contents: Contents) -> str:
+def _log_note(vault: Vault, contents: BundleContents) -> str:
     """What is wrong with our own log, as the sender kept its head; empty where nothing is."""
     kept = [(contents.sender, contents.anchor_kept)] if contents.anchor_kept else []
     with vault.catalogue.reading() as db:
@@ -198,7 +198,7 @@ def _log_note(vault: Vault, contents: Contents) -> str:
 # The files of a bundle in the vault's folder: put there, and taken away when named no more.
 
 
-def _place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None:
+def _place_files(vault: Vault, reader: BundleReader, contents: BundleContents) -> None:
     """Write files that are not there yet, under names that count once the records do."""
     folders: set[Path] = set()
     for file in _kept_files(contents):
@@ -219,12 +219,12 @@ def _place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None
         fsync_folder(folder)
 
 
-def _kept_files(contents: Contents) -> list[BundleFile]:
+def _kept_files(contents: BundleContents) -> list[BundleFile]:
     """Those that lie in the vault's folder: messages are taken up at once."""
     return [file for file in contents.files if not file.name.startswith(f"{MESSAGES}/")]
 
 
-def _clear_unnamed(vault: Vault, contents: Contents) -> None:
+def _clear_unnamed(vault: Vault, contents: BundleContents) -> None:
     """Take away files of the sender's earlier bundles that the last one does not name.
 
     The index of searches goes with them: it holds hashes and sketches of what may be gone.

@@ -20,8 +20,8 @@ from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import (
     MANIFEST,
     MESSAGES,
+    BundleContents,
     BundleFile,
-    Contents,
     read_contents,
     statement_problem,
     write_contents,
@@ -34,6 +34,7 @@ from ribin.vault.files import fsync_folder
 from ribin.vault.packed import pack_template
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan, record_sent
 from ribin.vault.vault import Vault
+from ribin.workers import Tick, silent
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def export_bundle(
     reason: str,
     sealed_for: PublicKey | None = None,
     messages: Sequence[bytes] = (),
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Tick = silent,
 ) -> SentBundle:
     """Write the file of a bundle, whole or not at all.
 
@@ -97,7 +98,7 @@ def export_bundle(
             head = (bundle, vault.member, receiver, number, made_at, f"ribin {__version__}")
             named = tuple(_put_message(writer, files, raw) for raw in dict.fromkeys(messages))
             stated_files = (tuple(exhibits), tuple(files))
-            manifest = Contents(*head, *stated_files, **vars(about), messages=named)
+            manifest = BundleContents(*head, *stated_files, **vars(about), messages=named)
             stated = write_contents(manifest)
             read_contents(stated, str(path))  # what is signed can be read
             writer.add(MANIFEST, stated)
@@ -193,10 +194,7 @@ def _gather(vault: Vault, receiver: str, reach: Scope) -> _BundleParts:
 
 
 def _pack(
-    vault: Vault,
-    gathered: _BundleParts,
-    writer: BundleWriter,
-    on_progress: Callable[[int, int], None],
+    vault: Vault, gathered: _BundleParts, writer: BundleWriter, on_progress: Tick
 ) -> tuple[list[tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]], list[BundleFile]]:
     """Put templates and originals into the bundle; what its manifest says of them."""
     exhibits = []

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ribin.foreign import Hex32, LongText, MemberCode, Name, Printable, Statement
+from ribin.foreign import ExhibitName, Hex32, LongText, MemberCode, Name, Printable, Statement
 
-_Exhibit = Annotated[str, Meta(min_length=1, max_length=1000)]
 _Many = Meta(max_length=100_000)
 
 
@@ -16,8 +15,8 @@ class TraceQuestion(Printable, frozen=True):
     """Exhibits of the receiver, by the names that cross the border, and tokens of links of which
     the sender does not know the receiver's end. `start` is the exhibit that is traced."""
 
-    start: _Exhibit
-    exhibits: Annotated[tuple[_Exhibit, ...], _Many]
+    start: ExhibitName
+    exhibits: Annotated[tuple[ExhibitName, ...], _Many]
     tokens: Annotated[tuple[Hex32, ...], _Many]
     who: LongText
     reason: LongText
@@ -26,7 +25,7 @@ class TraceQuestion(Printable, frozen=True):
 class CardStatement(Printable, frozen=True):
     """An exhibit of a history, as far as the sender of the question may know it."""
 
-    exhibit: _Exhibit
+    exhibit: ExhibitName
     event: LongText
     case_number: LongText
     date: Name
@@ -53,15 +52,15 @@ class LinkStatement(Printable, frozen=True):
 class NodeStatement(Statement, frozen=True):
     """What is told of one exhibit; neither links nor test fires of one that is not shown."""
 
-    asked: _Exhibit
+    asked: ExhibitName
     card: CardStatement
     shown: bool
     links: Annotated[tuple[LinkStatement, ...], _Many]
-    same_firearm: Annotated[tuple[_Exhibit, ...], _Many]
+    same_firearm: Annotated[tuple[ExhibitName, ...], _Many]
 
 
 class TraceAnswer(Statement, frozen=True):
     """What is told, and the ends of links by their tokens."""
 
     nodes: Annotated[tuple[NodeStatement, ...], _Many]
-    ends: Annotated[dict[Hex32, _Exhibit], _Many]
+    ends: Annotated[dict[Hex32, ExhibitName], _Many]

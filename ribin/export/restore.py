@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +15,7 @@ from ribin.input_file import read_input
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER
 from ribin.vault.rebuild import Source, Table, rebuild_vault
+from ribin.workers import Tick, silent
 
 _NOTICE = re.compile(rf"{NOTICES_FOLDER}/[\w-]+\.(json|html|pdf)")
 _TABLE = re.compile(r"tables/(\w+)\.json")
@@ -86,7 +86,7 @@ def import_vault(
     reason: str = "",
     accept_repacked: bool = False,
     group: str = "",
-    tick: Callable[[int, int], None] = lambda done, total: None,
+    tick: Tick = silent,
 ) -> RestoredVault:
     """Make a vault in a new or empty folder from an export: all of it or nothing.
 

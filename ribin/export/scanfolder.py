@@ -36,7 +36,7 @@ from ribin.model import (
     ScanKind,
     Template,
 )
-from ribin.report.pictures import shade_surface
+from ribin.report.pictures import mark_grey
 from ribin.vault.scanfile import ScanParts, pack_parts, provenance_of
 
 _SUFFIXES = {".x3p", ".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg"}
@@ -67,7 +67,7 @@ def scan_files(folder: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
         yield f"{folder}/{stem}.measured.png", write_png(mark.valid)
         if mark.left_out is not None:
             yield f"{folder}/{facts.left_out}", write_csv(mark.left_out)
-        yield f"{folder}/{stem}.png", write_png(shade_surface(mark.surface, mark.valid))
+        yield f"{folder}/{stem}.png", write_png(mark_grey(mark))
         for name, array in template.arrays.items():
             yield f"{folder}/{position:03d}-template/{name}.csv", write_csv(array)
         marks.append(facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from ribin.vault.rebuild import Table, read_tables
 from ribin.vault.redescribe import read_descriptions
 from ribin.vault.scanfile import read_parts
 from ribin.vault.vault import Vault
+from ribin.workers import Tick, silent
 
 FORMAT = "ribin export"
 VERSION = 1
@@ -69,12 +70,7 @@ class ExportResult:
 
 
 def export_vault(
-    vault: Vault,
-    folder: Path,
-    *,
-    who: str,
-    reason: str,
-    tick: Callable[[int, int], None] = lambda done, total: None,
+    vault: Vault, folder: Path, *, who: str, reason: str, tick: Tick = silent
 ) -> ExportResult:
     """Write everything of a vault into a new or empty folder; manifest.json comes last.
 

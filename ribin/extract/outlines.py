@@ -69,10 +69,11 @@ def outline_by_circles(
 ) -> Scan:
     """The scan with marks outlined by circles; the outlines that it had of them are replaced.
 
-    Raises ScanError: a circle holds no pixel of the scan.
+    Raises ScanError: a circle holds no pixel of the scan, or as `check_radius`.
     """
     drawn: dict[MarkType, BoolArray] = {}
     for circle in circles:
+        check_radius(scan, circle.mark_type, circle.radius)
         inside = circle.inside(scan.shape)
         if not inside.any():
             raise ScanError(
@@ -85,6 +86,19 @@ def outline_by_circles(
         for c in circles
     ]
     return add_notes(set_outlines(scan, drawn), words, who, why)
+
+
+def check_radius(scan: Scan, mark_type: MarkType, radius_px: float) -> None:
+    """Refuse a circle that no mark of a scan can fill.
+
+    Raises ScanError.
+    """
+    longest_px = math.hypot(*scan.shape)
+    if radius_px > longest_px:
+        raise ScanError(
+            f"{scan.provenance.source}: a circle of the {mark_type.words} with a radius of at most "
+            f"{longest_px:.0f} pixels needed, the diagonal of the scan, found {radius_px:g}"
+        )
 
 
 def set_outlines(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
@@ -118,7 +132,7 @@ def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> S
     return add_notes(scan, [f"lighting stated as {stated}"], who, why)
 
 
-def keep_all(scan: Scan, who: str = "", why: str = "") -> Scan:
+def keep_all(scan: Scan, who: str, why: str) -> Scan:
     """The scan of which nothing is left out as dust, drag or flowback."""
     scan = replace(scan, provenance=replace(scan.provenance, keep_all=True))
     return add_notes(scan, [KEPT_WHOLE], who, why)

@@ -63,7 +63,7 @@ def judge_quality(
             (v for v in (Verdict.UNUSABLE, Verdict.POOR) if v in verdicts), Verdict.USABLE
         ),
         reasons=tuple(reason for _, reason in faults),
-        area_mm2=float(region.inside.sum()) * scan.row_pitch_um * scan.col_pitch_um / 1e6,
+        area_mm2=mark.measured_mm2,
         noise_um=noise,
         left_out=left_out,
         **figures,

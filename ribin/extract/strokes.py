@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Meta
 
 from ribin.errors import FormatError, ScanError
+from ribin.extract.outlines import check_radius
 from ribin.foreign import Statement, as_facts, read_object
 from ribin.model import BoolArray, MarkType, Scan, mark_with_article
 from ribin.text import counted
@@ -108,8 +109,11 @@ def _brush(drawn: np.ndarray, stroke: Stroke, value: int) -> None:
 def outline_by_strokes(scan: Scan, outline: DrawnOutline, found: BoolArray | None) -> BoolArray:
     """The outline of a mark in a scan; `found` is what is there without it.
 
-    Raises ScanError: it begins with what was found, and nothing was; or it holds no pixel.
+    Raises ScanError: it begins with what was found, and nothing was; it holds no pixel; or as
+    `check_radius`.
     """
+    for one in outline.strokes:
+        check_radius(scan, outline.mark_type, one.radius)
     source, mark = scan.provenance.source, outline.mark_type.words
     if outline.from_found and found is None:
         raise ScanError(

@@ -17,21 +17,29 @@ from ribin.cases.exhibits import Exhibit
 from ribin.cases.leads import ExhibitRef, Lead, LeadHistory
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
 from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
-from ribin.exchange.message import MessageKind, new_id
+from ribin.exchange.message import MessageKind
 from ribin.leads.entries import check_figures
-from ribin.leads.statements import TheirSide, state_leads, without
+from ribin.leads.statements import TheirSide, own_steps, state_leads, without
 from ribin.search.network import Network
-from ribin.text import clean_text
+from ribin.text import clean_text, escaped
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import first_name
 from ribin.vault.leads import find_lead, lead_numbers, read_lead
-from ribin.vault.messages import note_delivery, own_questions
+from ribin.vault.messages import (
+    REFUSED,
+    note_delivered,
+    note_not_delivered,
+    note_try,
+    own_questions,
+    problem_of,
+)
 from ribin.vault.rows import RowHash
 from ribin.vault.sharing import PSEUDONYM
 from ribin.vault.vault import Vault
 
 DELIVERY_S = 30.0
+_LEADS = str(MessageKind.LEADS)
 
 
 @dataclass
@@ -48,6 +56,7 @@ class BothSides:
     acting: str
     theirs: dict[str, TheirSide]
     notes: list[str] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)  # who stated nothing, and why
 
     @property
     def own_member(self) -> str:
@@ -108,14 +117,16 @@ def both_sides(
     """
     notes: list[str] = []
     theirs: dict[str, TheirSide] = {}
+    missing: dict[str, str] = {}
     for member in sorted(set(members) - {own.member}):
         try:
             theirs[member] = exchange(own, network, member, who, choice)
         except (RibinError, OSError) as error:
             notes.append(not_recorded(member, str(error)))
+            missing[member] = problem_of(error)
     with own.catalogue.writing() as db:
         notes += [note for side in theirs.values() for note in side.notes]
-        yield BothSides(own, db, who, own.member, theirs, notes)
+        yield BothSides(own, db, who, own.member, theirs, notes, missing)
 
 
 def exchange(
@@ -129,7 +140,11 @@ def exchange(
     if network is None or member not in network.members:
         raise StoreError("no network names its vault")
     with own.catalogue.reading() as db:
-        stated = state_leads(own, db, member, choice.found_in(db, own.member, member))
+        numbers = choice.found_in(db, own.member, member)
+        stated = state_leads(own, db, member, numbers)
+        # A lead that is named by its pair alone need not come back.
+        named = numbers if choice.every else [n for n in numbers if n in choice.numbers]
+        sent = {number: own_steps(db, own.member, number) for number in named}
     asked = LeadsQuestion(
         who=clean_text(who),
         leads=stated.leads,
@@ -143,7 +158,41 @@ def exchange(
     side = TheirSide.of(member, told.leads)
     side.notes = [*stated.notes, *side.notes, *told.notes]
     side.taken, side.exhibits = told.taken, dict(told.exhibits)
+    settle_deliveries(own, sent, side, told.notes)
     return side
+
+
+def settle_deliveries(
+    own: Vault, sent: Mapping[str, frozenset[str]], side: TheirSide, notes: Iterable[str]
+) -> None:
+    """Note of the steps that wait for a member whether it has them now: by lead, the own steps that
+    were sent; and what it states, and says in notes, since.
+
+    What was done here after that, on a lead for which something waits already, goes on waiting.
+    """
+    waiting = own_questions(own, receiver=side.member, kind=_LEADS, waiting=True)
+    if not own.writable or not any(one.subject in sent for one in waiting):
+        return
+    with own.catalogue.writing() as db:
+        for one in waiting:
+            if one.question or one.subject not in sent:
+                continue
+            done, has = (
+                own_steps(db, own.member, one.subject),
+                side.steps_of(own.member, one.subject),
+            )
+            if has is not None and done <= has:
+                note_delivered(db, one.id)
+            elif has is None or done <= sent[one.subject]:
+                note_try(db, one.id, _refusal(side.member, one.subject, notes))
+
+
+def _refusal(member: str, lead: str, notes: Iterable[str]) -> str:
+    """That a member did not take a step of a lead, and why, by its own notes."""
+    said = [escaped(note.removeprefix(f"{member}: ")) for note in notes]
+    of_lead = [note for note in said if re.search(rf"{re.escape(lead)}(?![\w-])", note)]
+    why = "; ".join(of_lead or said) or "it does not say why"
+    return f"{REFUSED}{member}: {why}"
 
 
 def tell(
@@ -155,17 +204,16 @@ def tell(
     notes, sides = list(both.notes), dict[str, TheirSide]()
     found = find_own_lead(own, lead)
     for member in sorted(set(found.lead.members) - {own.member, *both.theirs}):
-        why = "out of reach when it was done"
-        note_delivery(own, member, str(MessageKind.LEADS), lead, new_id(), why)
+        why = both.missing.get(member, "out of reach when it was done")
+        note_not_delivered(own, member, _LEADS, [lead], why)
     for member in sorted(both.theirs):
         try:
             side = exchange(own, network, member, both.who, LeadChoice(numbers=(lead,)))
             notes += side.notes
-            note_delivery(own, member, str(MessageKind.LEADS), lead, new_id())
             sides[member] = side
         except (RibinError, OSError) as error:
             notes.append(not_recorded(member, str(error)))
-            note_delivery(own, member, str(MessageKind.LEADS), lead, new_id(), str(error))
+            note_not_delivered(own, member, _LEADS, [lead], problem_of(error))
     return tuple(dict.fromkeys(notes)), sides
 
 
@@ -177,8 +225,8 @@ def find_own_lead(own: Vault, lead: str) -> LeadHistory:
 
 def deliveries(own: Vault, lead: str) -> list[tuple[str, str]]:
     """Each other member that a lead concerns, and whether it has got what was done to it last."""
-    told = own_questions(own, kind=str(MessageKind.LEADS), subject=lead)
-    return list({one.receiver: (one.receiver, one.standing) for one in told}.values())
+    told = own_questions(own, kind=_LEADS, subject=lead)
+    return list({one.receiver: (one.receiver, one.delivery) for one in told}.values())
 
 
 def not_recorded(member: str, why: str) -> str:
@@ -250,7 +298,7 @@ def _theirs(both: BothSides, ref: ExhibitRef) -> ExhibitRef:
     if side is None:  # its holder is out of reach: as the list of candidates names it
         if not PSEUDONYM.fullmatch(ref.exhibit):
             raise AccessError(
-                f"{ref.member}:{ref.exhibit}: its opaque name needed while {ref.member} is "
+                f"{ref.member}:{ref.exhibit}: its pseudonym needed while {ref.member} is "
                 "out of reach, as a list names it"
             )
         return ref
@@ -258,7 +306,7 @@ def _theirs(both: BothSides, ref: ExhibitRef) -> ExhibitRef:
     if name is None:
         raise AccessError(f"{ref}: {ref.member} shows {both.own_member} no such exhibit")
     if not PSEUDONYM.fullmatch(name):
-        raise FormatError(f"{ref}: an opaque name of {ref.member} needed, found {name[:40]!r}")
+        raise FormatError(f"{ref}: a pseudonym of {ref.member} needed, found {name[:40]!r}")
     return ExhibitRef(ref.member, name)
 
 

@@ -24,7 +24,16 @@ from ribin.cases.leads import (
 )
 from ribin.cases.record import RecordKind
 from ribin.errors import FormatError, ParameterError
-from ribin.foreign import Hex32, LongText, MemberCode, Printable, Statement, as_facts
+from ribin.foreign import (
+    ExhibitName,
+    Hex32,
+    Hex32OrEmpty,
+    LongText,
+    MemberCode,
+    Printable,
+    Statement,
+    as_facts,
+)
 from ribin.model import MarkType
 from ribin.text import NAME_LENGTH
 from ribin.vault.leads import WORDS
@@ -32,7 +41,6 @@ from ribin.vault.leads import WORDS
 _Number = Annotated[str, Meta(pattern=r"\A[A-Z]{3}(-[A-Z]{3})?-L\d{1,9}(-R\d{1,9})?\Z")]
 _ReviewNumber = Annotated[str, Meta(max_length=80, pattern=r"\A[A-Z][A-Z0-9-]+/[A-Z0-9-]+\Z")]
 _Moment = Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00\Z")]
-_Name = Annotated[str, Meta(min_length=1, max_length=1000)]
 _Person = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
 _Note = Annotated[str, Meta(max_length=LONGEST_NOTE)]
 _Angle = Annotated[float, Meta(ge=-360, le=360)]
@@ -59,7 +67,7 @@ class _Figures(Statement, frozen=True, kw_only=True):
     ccf: Annotated[float, Meta(ge=-1, le=1)] | UnsetType = UNSET
     rotation_deg: _Angle | UnsetType = UNSET
     shift_um: tuple[_Micrometre, _Micrometre] | UnsetType = UNSET
-    sha256: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")] | UnsetType = UNSET
+    sha256: Hex32OrEmpty | UnsetType = UNSET
     group: LongText | UnsetType = UNSET
     others: _Count | UnsetType = UNSET
     same_file: bool | UnsetType = UNSET
@@ -80,7 +88,7 @@ class _Figures(Statement, frozen=True, kw_only=True):
 
 class _LeadExhibit(Printable, frozen=True):
     member: MemberCode
-    exhibit: _Name
+    exhibit: ExhibitName
 
 
 class _Dated(Printable, frozen=True):

@@ -80,7 +80,7 @@ def giver_of(db: Any, review: Review, pair: str) -> Viewer | None:
     return Viewer(review.member, review.reviewer, logins, digest(pair, row["host"]))
 
 
-def seen_in_log(db: Any, member: str, lead: Lead, eyes: Viewer, until: str = EVER) -> bool:
+def seen_in_log(db: Any, member: str, lead: Lead, eyes: Viewer, until: str) -> bool:
     """Whether the vault of a member has it that a verdict on the pair came before these eyes until
     a moment. A person who gave one on another lead of the pair has seen one."""
     for history in leads_of_pair(db, lead.pair):

@@ -11,7 +11,6 @@ from ribin.cases.lead_history import verdicts_are_known
 from ribin.cases.leads import Lead, LeadHistory, Review, ReviewRound
 from ribin.cases.record import Record, RecordKind, version_problem
 from ribin.errors import RibinError, StoreError
-from ribin.exchange.message import MessageKind
 from ribin.leads.blindness import find_blindness, is_blind
 from ribin.leads.both_sides import BothSides, LeadChoice, both_sides, exchange, not_recorded
 from ribin.leads.entries import MOST_REVIEWS, Entry, entry_problem
@@ -28,7 +27,6 @@ from ribin.vault.leads import (
     read_leads,
     word_of,
 )
-from ribin.vault.messages import note_delivery, own_questions
 from ribin.vault.people import check_looker
 from ribin.vault.records import RECORDS, insert_version, last_version
 from ribin.vault.rows import RowHash, logged_sha256, record_sha256
@@ -79,9 +77,6 @@ def settle(both: BothSides, lead: str, before: LeadHistory | None) -> Settled:
     return Settled(made, end is not None)
 
 
-_LEADS = str(MessageKind.LEADS)
-
-
 def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[str, ...]]:
     """Bring every lead that concerns other members up to date at both sides.
 
@@ -94,7 +89,6 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
         concerned = {m for history in read_leads(db) for m in history.lead.members}
     carried, notes = 0, []
     for member in sorted((concerned | set(network.members)) - {own.member}):
-        waiting = own_questions(own, receiver=member, kind=_LEADS, waiting=True)
         with both_sides(own, network, (member,), who, LeadChoice(every=True)) as both:
             side = both.theirs.get(member)
             carried += (side.taken if side else 0) + merge_stated(both)
@@ -105,9 +99,6 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
             carried += exchange(own, network, member, who, again).taken if opened else 0
         except (RibinError, OSError) as error:
             notes.append(not_recorded(member, str(error)))
-        if side:
-            for one in waiting:
-                note_delivery(own, member, _LEADS, one.subject, one.id)
     return carried, tuple(dict.fromkeys(notes))
 
 

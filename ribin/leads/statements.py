@@ -183,6 +183,23 @@ def without(figures: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if name not in names}
 
 
+# Steps of a lead: whether the other member has what was done here.
+
+_STEPS = (RecordKind.CLOSURE, RecordKind.CONFIRMATION, RecordKind.WITHDRAWAL)
+
+
+def own_steps(db: Any, member: str, lead: str) -> frozenset[str]:
+    """What persons of the own member did on a lead; what a verdict says crosses at its own time."""
+    history = find_lead(db, lead)
+    return _steps(member, history.given if history else (), read_words(db, lead))
+
+
+def _steps(member: str, reviews: Iterable[Review], words: Iterable[Record]) -> frozenset[str]:
+    verdicts = {review.review for review in reviews if review.member == member}
+    others = {one.name for one in words if one.member == member and one.kind in _STEPS}
+    return frozenset(verdicts | others)
+
+
 # What the other member stated.
 
 
@@ -220,6 +237,11 @@ class TheirSide:
     def vouches(self, lead: str, record: str) -> bool:
         """Whether it says that its log has a record as it is."""
         return lead in self.leads and record in self.leads[lead].stated.vouched
+
+    def steps_of(self, member: str, lead: str) -> frozenset[str] | None:
+        """What it has of what persons of a member did on a lead; None where it has no such lead."""
+        found = self.leads.get(lead)
+        return _steps(member, found.reviews, found.words) if found else None
 
     def giver(self, lead: str, review: str) -> Giver | None:
         return self.leads[lead].stated.givers.get(review) if lead in self.leads else None

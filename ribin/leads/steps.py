@@ -5,7 +5,8 @@ Each one is checked and recorded in one go at both members concerned, where they
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from ribin.cases.leads import (
     Review,
     ReviewBasis,
     ReviewRound,
+    Role,
     pair_of,
 )
 from ribin.cases.record import RecordKind
@@ -87,6 +89,8 @@ def take_up_lead(
     note = rules.stated_text(note, "note: why these two should be examined")
     check_pair(own.member, reference, comparison)
     refs = (reference, comparison)
+    with own.catalogue.reading() as db:
+        check_role(db, who, EXAMINING)
     choice = LeadChoice(
         pair=_pair_as_known(own, *refs),
         exhibits=tuple(ref.exhibit for ref in refs if ref.member != own.member),
@@ -125,12 +129,10 @@ def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reas
     ParameterError: there is no reason; StoreError: the lead is unknown, or open no more.
     """
     reason = rules.stated_text(reason, "reason: why the lead is closed")
-    with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
+    with _lead_at_both_sides(own, network, lead, who, CLOSING) as both:
         merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
-        if rules.may_close(history, who, own.member):
-            check_role(both.own, who, CLOSING)
-        else:
+        if not rules.may_close(history, who, own.member):
             check_role(both.own, who, KEEPING)
         stated = next_word(both.own, RecordKind.CLOSURE, lead, who, reason)
         both.log("close", lead, reason, [insert_version(both.own, stated)])
@@ -147,8 +149,7 @@ def confirm_lead(own: Vault, network: Network | None, lead: str, *, who: str, no
     the log of the other member is out of reach.
     """
     note = rules.stated_text(note, "note: what the confirmation rests on")
-    with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
-        check_role(both.own, who, EXAMINING)
+    with _lead_at_both_sides(own, network, lead, who, EXAMINING) as both:
         check_proved(both.own, who, f"lead {lead}: a confirmation")
         merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
@@ -176,8 +177,7 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
     StoreError: the lead is unknown, or no link that stands.
     """
     reason = rules.stated_text(reason, "reason: why the link is withdrawn")
-    with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
-        check_role(both.own, who, CONCLUDING)
+    with _lead_at_both_sides(own, network, lead, who, CONCLUDING) as both:
         check_proved(both.own, who, f"lead {lead}: the end of a link", signed_off=False)
         merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
@@ -212,14 +212,21 @@ class Step:
         return rules.status_of(self.history)
 
 
-def _members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
-    """The members that a lead concerns; StoreError where it is unknown."""
+@contextmanager
+def _lead_at_both_sides(
+    own: Vault, network: Network | None, lead: str, who: str, roles: Iterable[Role]
+) -> Iterator[BothSides]:
+    """As `both_sides`, of one lead, for a person with one of these roles.
+
+    Errors as there, and AccessError: `who` has none of them, which is said before other members
+    hear of it; StoreError: the lead is unknown.
+    """
     with own.catalogue.reading() as db:
-        return read_lead(db, lead, str(own.path)).lead.members
-
-
-def _only(lead: str) -> LeadChoice:
-    return LeadChoice(numbers=(lead,))
+        check_role(db, who, roles)
+        members = read_lead(db, lead, str(own.path)).lead.members
+    with both_sides(own, network, members, who, LeadChoice(numbers=(lead,))) as both:
+        check_role(both.own, who, roles)  # it may have ended since
+        yield both
 
 
 def _pair_as_known(own: Vault, reference: ExhibitRef, comparison: ExhibitRef) -> str:
@@ -336,7 +343,7 @@ def give_review(
     StoreError: the lead is unknown, or has both reviews already.
     """
     note = rules.stated_text(note, "note: what the verdict rests on")
-    with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
+    with _lead_at_both_sides(own, network, lead, who, CONCLUDING) as both:
         merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
         earlier = rules.own_review(history, who, own.member) if supersede else None

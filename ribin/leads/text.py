@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, Review, ReviewBasis
+from ribin.comparison import shown_score
 from ribin.leads.rules import (
     awaits_confirmation,
     awaits_logs,
@@ -47,6 +48,7 @@ class LeadView:
     reviews: tuple[Review, ...]
     hidden_reviews: int
     marks_alone: bool = False  # for who may give the second verdict: no note, no figures
+    figures_withheld: str = ""  # why the figures of its list are not shown to this person now
 
     @property
     def shows_early(self) -> bool:
@@ -112,8 +114,13 @@ def lead_page(view: LeadView) -> str:
         ("taken up by", f"{lead.examiner} ({lead.member}), {lead.at[:10]}"),
         ("note", "shown with your verdict, as are the figures" if view.marks_alone else lead.note),
     ]
-    head += [("score", score)] if isinstance(score, float) else []
-    head += [("search", lead.figures["search"])] if "search" in lead.figures else []
+    head += [("figures", view.figures_withheld)] if view.figures_withheld else []
+    head += [("score", shown_score(score))] if isinstance(score, float) else []
+    if {"cmc", "cells"} <= lead.figures.keys():
+        cells = f"{lead.figures['cmc']:g} of {lead.figures['cells']}"
+        head.append(("congruent cells", cells))
+    for name, words in (("rank", "rank in the list"), ("search", "search")):
+        head += [(words, lead.figures[name])] if name in lead.figures else []
     lines = [facts([*head, ("standing", status_of(history))])]
     lines += [_verdict(review, history) for review in view.reviews]
     if view.hidden_reviews:
@@ -125,19 +132,22 @@ def lead_page(view: LeadView) -> str:
     if awaits_confirmation(history):
         (other,) = set(lead.members) - {review.member for review in history.current}
         lines.append(f"no link yet: an examiner of {other} confirms it, `ribin lead confirm`")
-    if history.confirmation:
-        said = history.confirmation
-        by = f"{said.person} ({said.member}), {said.at[:10]}"
-        lines.append(escaped(f"confirmed by {by}: {said.reason}"))
-    if history.closure and not history.link:
-        closed = history.closure
-        by = f"{closed.person} ({closed.member}), {closed.at[:10]}"
-        lines.append(f"closed by {by}: {closed.reason}")
-    if history.withdrawal:
-        end = history.withdrawal
-        who = f"link withdrawn by {end.person} ({end.member})"
-        lines.append(escaped(f"{who}, {end.at[:10]}: {end.reason}"))
+    lines += map(escaped, endings(view))
     return "\n".join(lines)
+
+
+def endings(view: LeadView) -> Iterator[str]:
+    """Who confirmed or closed a lead, or withdrew its link, when and why; the words of the reason
+    are not shown to who may give the second verdict."""
+    history = view.history
+    for words, end in (
+        ("confirmed", history.confirmation),
+        ("closed", None if history.link else history.closure),
+        ("link withdrawn", history.withdrawal),
+    ):
+        if end:
+            said = f"{words} by {end.person} ({end.member}), {end.at[:10]}"
+            yield said if view.marks_alone else f"{said}: {end.reason}"
 
 
 def lead_facts(view: LeadView) -> dict[str, Any]:
@@ -149,6 +159,7 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "reviews": view.reviews,
         "hidden_reviews": view.hidden_reviews,
         "marks_alone": view.marks_alone,
+        "figures_withheld": view.figures_withheld,
         "unchecked": history.unchecked,  # reviews whose blindness awaits the logs of both members
         "without_account": history.without_account,  # reviews on record that do not count
         "link": history.link if verdicts_are_known(history) else None,
@@ -209,7 +220,7 @@ def _verdict(review: Review, history: LeadHistory) -> str:
 
 def history_table(history: History) -> str:
     """Exhibits, what joins them, what joined them once, and what could not be told."""
-    header = ("date", "member", "exhibit", "event", "place", "kind", "calibre", "known")
+    header = ("day", "member", "exhibit", "event", "place", "kind", "calibre", "known")
     rows = [
         (
             *(e.date or "-", e.member, e.exhibit, e.event or "-", e.place or "-"),

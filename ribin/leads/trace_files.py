@@ -1,8 +1,8 @@
-"""The history of a gun as a file: a picture (time to the right, a row a country) and GraphML."""
+"""The history of a gun drawn: as a picture with a row a country, as a time line, as GraphML."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ _LEFT, _RIGHT, _TOP, _ROW, _BOTTOM = 90, 60, 60, 130, 60
 _STEP, _RADIUS = 46, 9  # between exhibits of one day; of a dot
 _AXIS, _UNDATED = 900, 220  # widths of the dated and of the undated part
 
-Spot = tuple[int, int]
+_Place = tuple[int, int]
 
 
 def write_picture(history: History, path: Path) -> None:
@@ -46,11 +46,11 @@ def write_picture(history: History, path: Path) -> None:
     picture.save(path, format="PNG")
 
 
-def _spots(history: History, members: list[str]) -> dict[ExhibitRef, Spot]:
+def _spots(history: History, members: list[str]) -> dict[ExhibitRef, _Place]:
     """Where each exhibit stands; those of one day and country side by side, up and down."""
     days = _days(history)
-    taken: dict[Spot, int] = {}
-    spots: dict[ExhibitRef, Spot] = {}
+    taken: dict[_Place, int] = {}
+    spots: dict[ExhibitRef, _Place] = {}
     for exhibit in history.exhibits:
         column = days.get(exhibit.date, _LEFT + _AXIS + 60)
         row = _TOP + _ROW * members.index(exhibit.member) + _ROW // 2
@@ -75,7 +75,7 @@ def _held(exhibit: TracedExhibit) -> ExhibitRef:
     return ExhibitRef(exhibit.member, exhibit.exhibit)
 
 
-def _draw_link(draw: ImageDraw.ImageDraw, ends: list[Spot], dotted: bool) -> None:
+def _draw_link(draw: ImageDraw.ImageDraw, ends: list[_Place], dotted: bool) -> None:
     (left, top), (right, bottom) = ends
     if not dotted:
         draw.line(ends, _BLUE, 3)
@@ -89,13 +89,62 @@ def _draw_link(draw: ImageDraw.ImageDraw, ends: list[Spot], dotted: bool) -> Non
         draw.line(part, _ORANGE, 3)
 
 
-def _draw_exhibit(draw: ImageDraw.ImageDraw, exhibit: TracedExhibit, spot: Spot, font: Any) -> None:
+def _draw_exhibit(
+    draw: ImageDraw.ImageDraw, exhibit: TracedExhibit, spot: _Place, font: Any
+) -> None:
     column, row = spot
     box = (column - _RADIUS, row - _RADIUS, column + _RADIUS, row + _RADIUS)
     fire = exhibit.kind == "test_fire"
     (draw.rectangle if fire else draw.ellipse)(box, fill=_ORANGE if fire else _BLUE, outline=_BLACK)
     place = f" {exhibit.place}" if exhibit.place else ""
     draw.text((column - 40, row - 30), f"{exhibit.exhibit}{place}", _BLACK, font)
+
+
+# When and at which places the exhibits of a series were, as a page draws it.
+
+_UNKNOWN = "place not told"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An exhibit on the time line; `share` is where its day lies between the first and the last."""
+
+    share: float
+    row: int
+    name: str
+    day: str
+
+
+@dataclass(frozen=True)
+class TimeLine:
+    """The rows are places, in the order in which the series came to them."""
+
+    places: tuple[str, ...]
+    spots: tuple[Spot, ...]
+    joined: tuple[tuple[int, int], ...]  # numbers of two spots that a link joins
+    first: str
+    last: str
+    undated: tuple[str, ...]
+
+
+def time_line(history: History) -> TimeLine:
+    """The exhibits of a history that have a day, by their places; the others are named."""
+    dated = [one for one in history.exhibits if one.date]
+    undated = tuple(f"{o.member}:{o.exhibit}" for o in history.exhibits if not o.date)
+    if not dated:
+        return TimeLine((), (), (), "", "", undated)
+    days = [date.fromisoformat(one.date).toordinal() for one in dated]
+    span = max(days) - min(days) or 1
+    names = [f"{one.place or _UNKNOWN}, {one.member}" for one in dated]
+    places = tuple(dict.fromkeys(names))
+    spots = tuple(
+        Spot((day - min(days)) / span, places.index(name), f"{o.member}:{o.exhibit}", o.date)
+        for o, day, name in zip(dated, days, names, strict=True)
+    )
+    at = {spot.name: number for number, spot in enumerate(spots)}
+    ends = ((str(link.one), str(link.other)) for link in history.links)
+    joined = tuple((at[one], at[other]) for one, other in ends if one in at and other in at)
+    return TimeLine(places, spots, joined, spots[0].day, spots[-1].day, undated)
 
 
 # The history of a gun as GraphML, which programs for networks read (graphml.graphdrawing.org).

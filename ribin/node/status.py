@@ -59,7 +59,7 @@ class NodeStatus(Statement, frozen=True):
 
 
 @dataclass(frozen=True)
-class Undelivered:
+class UndeliveredMessage:
     """What another member has not been told yet."""
 
     member: str
@@ -76,13 +76,13 @@ class NodeState:
     """What a node says of itself, and what waits in the outbox of its vault."""
 
     node: NodeStatus
-    waiting: tuple[Undelivered, ...]
+    waiting: tuple[UndeliveredMessage, ...]
 
 
 def node_state(vault: Vault) -> NodeState:
     """The node of a vault on this machine, and what waits; errors as `status_of`."""
     waiting = tuple(
-        Undelivered(o.receiver, o.kind, o.subject, o.at, o.tries, o.due_at, o.problem)
+        UndeliveredMessage(o.receiver, o.kind, o.subject, o.at, o.tries, o.due_at, o.problem)
         for o in own_questions(vault, waiting=True)
         if o.is_delivery
     )

@@ -74,7 +74,7 @@ class QualityParams:
 
 @dataclass(frozen=True)
 class LooksParams:
-    """When a pair is looked at again at another scale, and mirrored, and what it then needs.
+    """When a pair is compared again at another scale, and mirrored, and what it then needs.
 
     Figures are scores of breech faces on the Fadul set.
     """

@@ -26,7 +26,7 @@ _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\n\r\f")
 _LONGEST_ERROR = 200  # characters
 
 
-class Content(StrEnum):
+class FileFormat(StrEnum):
     """What the bytes are; the suffix of the file has no say in it."""
 
     ZIP = "zip archive"
@@ -66,16 +66,16 @@ def load_original(path: Path, params: ReadParams) -> Original:
     return Original(name, data, hashlib.sha256(data).hexdigest())
 
 
-def sniff_content(original: Original) -> Content:
+def sniff_content(original: Original) -> FileFormat:
     """Tell X3P containers from images by their first bytes.
 
     Raises FormatError: the content is text or nothing that RIBIN reads.
     """
     head = original.data[:512]
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Content.ZIP
+        return FileFormat.ZIP
     if head.startswith(_OPTICAL_SIGNATURES) or _is_bmp(head):
-        return Content.OPTICAL
+        return FileFormat.OPTICAL
     needed = "an X3P file or a PNG, TIFF, BMP or JPEG image needed"
     if _TEXT_BYTES.issuperset(head):
         raise FormatError(f"{original.name}: {needed}, found text")

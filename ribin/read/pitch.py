@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from ribin.errors import ScanError
+from ribin.errors import PitchError
 from ribin.model import UM_PER_INCH, UM_PER_MM
 from ribin.params.defaults import ReadParams
 
@@ -58,18 +58,18 @@ def believed_pitch(
 ) -> StatedPitch:
     """The pitch of an image, where its statements agree and can be true.
 
-    Raises ScanError: there is none, two disagree, or it is one that a program wrote because it had
+    Raises PitchError: there is none, two disagree, or it is one that a program wrote because it had
     to write something.
     """
     if not stated:
-        raise ScanError(f"{name}: the image states no pixel pitch, {_GIVE}")
+        raise PitchError(f"{name}: the image states no pixel pitch, {_GIVE}")
     pitch, *others = stated
     for other in others:
         apart = max(
             abs(math.log(pitch.row_um / other.row_um)), abs(math.log(pitch.col_um / other.col_um))
         )
         if apart > params.max_pitch_disagreement:
-            raise ScanError(f"{name}: one pixel pitch needed, found {pitch} and {other}, {_GIVE}")
+            raise PitchError(f"{name}: one pixel pitch needed, found {pitch} and {other}, {_GIVE}")
     field_mm = max(shape[0] * pitch.row_um, shape[1] * pitch.col_um) / UM_PER_MM
     too_large = (
         max(pitch.row_um, pitch.col_um) > params.max_pitch_um or field_mm > params.max_field_mm
@@ -78,7 +78,7 @@ def believed_pitch(
     if too_large or usual:
         um = usual[0] if usual else pitch.col_um
         why = f", at most {params.max_field_mm:g} mm believed" if too_large else ""
-        raise ScanError(
+        raise PitchError(
             f"{name}: {UM_PER_INCH / um:.4g} dpi is a placeholder, no measured pitch "
             f"({um:.4g} um a pixel, {field_mm:.4g} mm across{why}), {_GIVE}"
         )

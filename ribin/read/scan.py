@@ -12,7 +12,7 @@ from ribin.errors import ParameterError, ScanError
 from ribin.model import UM_PER_MM, BoolArray, Scan
 from ribin.params.defaults import DEFAULT_PARAMS, ReadParams
 from ribin.read.file import (
-    Content,
+    FileFormat,
     Original,
     check_pitch,
     check_relief,
@@ -75,7 +75,7 @@ def read_scan(
 
 def _decode(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Scan:
     # A reader and its library are imported when a file needs them: `ribin --help` does not.
-    if sniff_content(original) is Content.ZIP:
+    if sniff_content(original) is FileFormat.ZIP:
         from ribin.read.x3p.surface import read_x3p
 
         return read_x3p(original, pixel_pitch_um, params)

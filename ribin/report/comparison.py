@@ -13,7 +13,7 @@ import numpy as np
 from ribin.cases.annotation import Annotation, SavedAnnotations
 from ribin.cases.exhibits import Request
 from ribin.cases.side import Side
-from ribin.comparison import Comparison
+from ribin.comparison import Comparison, score_text
 from ribin.params.defaults import MethodParams
 from ribin.report.document import (
     SORTS,
@@ -46,10 +46,16 @@ from ribin.report.explanation import (
     outcome_meanings,
 )
 from ribin.report.json import as_json
-from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, motion_of
+from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, light_shown, motion_of
 from ribin.report.text import placement_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
+_PARTS = (
+    "Agreement of all cells: the Fisher values of their correlations at one placement, over the "
+    "root of their number. Whole marks in the wide band: the correlation of what overlaps, times "
+    "the root of its share; the correlation above is of the fine band, without that root. Bands of "
+    "wavelengths: how bands agree one by one. Congruent cells: their share."
+)
 _CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
 
 
@@ -63,13 +69,15 @@ def comparison_document(
     request: Request | None = None,
     weight: Sequence[str] = (),
     annotations: Sequence[SavedAnnotations] = (),
+    record: Sequence[tuple[str, str]] = (),
 ) -> Document:
     """The whole report on `items`, the reference and the comparison of `result`.
 
     `params_id` is of the parameters that `method` is part of; `chain` the last row of the audit log
     that the report was entered in, None where there is no vault; `request` what another member was
     asked by, where one of the items is another member's; `weight` what reference data say of the
-    score, in sentences, where they were asked; `annotations` what persons saved of this pair.
+    score, in sentences, where they were asked; `annotations` what persons saved of this pair;
+    `record` names what the report is made for, a lead or a list, and the figures that stand there.
     """
     one, two = items
     figures = figures_sha256(result)
@@ -79,7 +87,7 @@ def comparison_document(
         head=head.facts(),
         footer=f"RIBIN {result.version}, comparison report, {head.at}, figures {figures[:16]}",
         sections=(
-            _question(head, result, request),
+            _question(head, result, request, record),
             *(
                 Section(f"Item: {role}", (Facts(_item_facts(item)),))
                 for role, item in zip(SIDES.values(), items, strict=True)
@@ -103,14 +111,18 @@ def figures_sha256(result: Comparison) -> str:
     return hashlib.sha256(as_json(replace(result, elapsed_s=0.0)).encode()).hexdigest()
 
 
-def _question(head: ReportHead, result: Comparison, request: Request | None) -> Section:
+def _question(
+    head: ReportHead, result: Comparison, request: Request | None, record: Sequence[tuple[str, str]]
+) -> Section:
     question = head.question or (
         f"How far do the {words(result.mark)} marks of the two items below agree, in the figures "
         "of the method below?"
     )
     blocks: list[Block] = [Paragraph(question), Paragraph(SORTS)]
+    facts = list(record)
     if request:
-        facts = [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
+        facts += [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
+    if facts:
         blocks.append(Facts(known(facts)))
     return Section("Question", tuple(blocks))
 
@@ -140,12 +152,16 @@ def _item_facts(item: Side) -> tuple[tuple[str, str], ...]:
 
 
 def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
-    measured = [f"{item.mark.valid.sum() * (item.mark.pitch_um / 1000) ** 2:.2f}" for item in items]
+    measured = [f"{item.mark.measured_mm2:.3f}" for item in items]
     left_out = [
         f"{role}: {', '.join(words(other) for other in item.others)}"
         for role, item in zip(SIDES.values(), items, strict=True)
         if item.others
     ]
+    quality = "; ".join(
+        f"{role}: {item.quality or 'not known here'}"
+        for role, item in zip(SIDES.values(), items, strict=True)
+    )
     count = Counter((fit.direction, fit.reason == "surface") for fit in result.cell_fits)
     cells = [
         f"{count[direction, False]} of the {side} ({count[direction, True]} not counted)"
@@ -154,6 +170,7 @@ def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
     facts = [
         ("Compared", f"{words(result.mark)} against {words(result.mark)}, {items[0].mark.kind}"),
         ("Measured surface", f"{measured[0]} mm\u00b2 and {measured[1]} mm\u00b2"),
+        ("Quality of the marks", quality),
         ("Left out of the marks", left_out_of_pair(items)),
         ("Cells", ", ".join(cells) if result.compared else "none"),
         ("Not compared", "; ".join(left_out) or "nothing: no other marks were found in the scans"),
@@ -174,10 +191,11 @@ def _result(result: Comparison, method: MethodParams) -> Section:
     text = (
         f"{result.cmc:g} of {result.cells} cells that could be compared are congruent. The two "
         f"surfaces, laid on each other, correlate with {result.ccf:.3f}; the score is "
-        f"{result.score:.3f} of at most 100. These are figures of two surfaces and no conclusion."
+        f"{score_text(result.score)} of at most 100. These are figures of two surfaces and no "
+        "conclusion."
     )
     facts: tuple[tuple[str, str], ...] = (
-        ("Score", f"{result.score:.3f}"),
+        ("Score", score_text(result.score)),
         ("Congruent cells", f"{result.cmc:g} of {result.cells} ({result.cmc_fraction:.3f})"),
         ("Correlation", f"{result.ccf:.3f} of the whole marks in the fine band"),
         ("Placement", placement_words(result, "µm")),
@@ -188,6 +206,7 @@ def _result(result: Comparison, method: MethodParams) -> Section:
         Paragraph(text),
         Facts(facts),
         parts_grid(result),
+        Paragraph(_PARTS),
         outcomes_grid(result, method),
     ]
     if result.note:
@@ -216,7 +235,7 @@ def parts_grid(result: Comparison) -> Grid:
         (part.name, figure_text(part.value), figure_text(part.contribution))
         for part in result.score_parts
     ]
-    rows.append(("sum", "", figure_text(result.score)))
+    rows.append(("sum", "", score_text(result.score)))
     return Grid(("Part of the score", "value", "points"), tuple(rows), frozenset({1, 2}))
 
 
@@ -242,7 +261,7 @@ def pictures_section(items: tuple[Side, Side], result: Comparison, method: Metho
     blocks: list[Block] = [
         Figure(
             bare,
-            f"Left {items[0].name}, right {items[1].name}, shaded by a light from the upper left"
+            f"Left {items[0].name}, right {items[1].name}, {light_shown(one, two)}"
             + (", the right one moved onto the left." if result.compared else ".")
             + drawn_words(items, result),
         )

@@ -211,9 +211,9 @@ def method_section(
         ("Libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
     ]
     again = (
-        "A pair of low score is looked at again at other scales, mirrored, and mirrored and "
+        "A pair of low score is compared again at other scales, mirrored, and mirrored and "
         "inverted, as the scan of a cast is. Where the marks agree better so, the figures are "
-        "those of that look, with points taken off, and a note says so."
+        "those of that comparison, with points taken off, and a note says so."
     )
     blocks: list[Block] = [Paragraph(stages), Paragraph(_two_parts(method)), Paragraph(again)]
 
@@ -322,8 +322,8 @@ def known(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 def words(name: str) -> str:
-    """A name of the program as a word: breech_face, breech face."""
-    return name.replace("_", " ")
+    """A name of the program, or of a column, as a word: breech_face, breech face; date, day."""
+    return "day" if name == "date" else name.replace("_", " ")
 
 
 def figure_text(value: float, digits: int = 3) -> str:

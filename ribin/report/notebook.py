@@ -9,7 +9,7 @@ import numpy as np
 
 from ribin.cases.exhibits import SearchResult
 from ribin.cases.results import SearchLists
-from ribin.comparison import Comparison
+from ribin.comparison import Comparison, score_text
 from ribin.model import Mark
 from ribin.report.comparison import parts_grid
 from ribin.report.document import Facts, Grid, words
@@ -21,8 +21,8 @@ from ribin.report.pictures import (
     draw_cells,
     draw_scale_bar,
     hstack_panels,
+    mark_grey,
     png_bytes,
-    shade_surface,
 )
 from ribin.report.search import fused_grid, list_blocks, searched_grid
 from ribin.report.text import NOTICE, placement_words
@@ -32,9 +32,9 @@ _CELLS_PX = 360  # side of either panel of cells
 
 
 def mark_picture(mark: Mark) -> Picture:
-    """What was measured of a mark, shaded from the upper left; (H, W, 3) uint8 RGB."""
+    """What was measured of a mark, a topography shaded from the upper left; (H, W, 3) uint8 RGB."""
     rows, cols = (np.flatnonzero(mark.valid.any(axis=axis)) for axis in (1, 0))
-    grey = shade_surface(mark.surface, mark.valid)
+    grey = mark_grey(mark)
     if rows.size:
         grey = grey[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
     scale = _MARK_PX / max(grey.shape)
@@ -99,7 +99,7 @@ def comparison_html(result: Comparison) -> str:
     facts = (
         *sides,
         ("mark", words(result.mark)),
-        ("score", f"{result.score:.3f}"),
+        ("score", score_text(result.score)),
         ("congruent cells", f"{result.cmc:g} of {result.cells}"),
         ("ccf", f"{result.ccf:.3f}"),
         ("placement", placement_words(result, "µm")),

@@ -1,6 +1,7 @@
 """Pictures of marks: shaded relief, where a cell fell, and two marks laid beside each other.
 
-A surface is shown grey, lit from the upper left, the way an examiner sees it. Points are (row,
+A surface is shown grey, lit from the upper left, the way an examiner sees it; a photograph as it
+was lit. Points are (row,
 col); a motion turns counter-clockwise as displayed about the mark's centre, then shifts; the one
 of a `Comparison` takes the reference onto the comparison. Colours are of Okabe and Ito's
 palette, which all kinds of colour vision tell apart; solid and dotted lines say the same
@@ -17,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import CellFit, Comparison, turn_matrix
+from ribin.comparison import CellFit, Comparison, score_text, turn_matrix
 from ribin.errors import ParameterError
-from ribin.model import BoolArray, FloatArray, LeftOut, Mark
+from ribin.model import BoolArray, FloatArray, LeftOut, Mark, ScanKind
 from ribin.report.text import turn_words
 
 Picture = NDArray[np.uint8]
@@ -50,6 +51,7 @@ _PANEL_PX = 640  # side of either half of an overlay
 _LIGHT = np.array([0.5, 0.5, np.sqrt(0.5)])
 _TYPICAL_SLOPE = 0.6  # the picture's steepness of a typical slope; a display choice
 _BACKGROUND = 255
+_CONTRAST = 6.0  # deviations of grey from black to white, of a photograph
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,10 @@ def _reach_um(mark: Mark) -> float:
 
 
 def _panel(mark: Mark, points_um: Points, frame: Frame) -> Picture:
-    """A mark at the points of a frame, shaded, in three channels."""
-    surface, share = sample_mark(mark, points_um, frame)
-    # Only where all four neighbours were measured is a resampled height real.
-    picture = np.repeat(shade_surface(surface, share > 0.999)[:, :, np.newaxis], 3, axis=2)
+    """A mark at the points of a frame in three channels, coloured where it is left out."""
+    # Only where all four neighbours were measured is a resampled value real.
+    grey, _ = sampled_picture(mark, points_um, frame, 0.999)
+    picture = np.repeat(grey[:, :, np.newaxis], 3, axis=2)
     if mark.left_out is not None:
         places = (points_um / mark.pitch_um + mark_center_px(mark)).astype(np.float32)
         rows, cols = places.reshape(*frame.size, 2).transpose(2, 0, 1)
@@ -146,13 +148,24 @@ def _caption(result: Comparison, cell_um: float) -> tuple[str, str]:
     else:
         forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
         figures = (
-            f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
+            f"score {score_text(result.score)}   cmc {result.cmc:g} of {result.cells} cells   "
             f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
             f"{sum(not f.congruent for f in forward)} dotted, {cell_um:g} um wide   "
-            f"{turn_words(result)}"
+            f"reference {turn_words(result)}"
         )
-    laid = "moved onto the reference" + (", drawn as its negative" if result.inverted else "")
+    laid = "moved back onto the reference" + (", drawn as its negative" if result.inverted else "")
     return (f"{result.reference}   |   {result.comparison} ({laid})", figures)
+
+
+def light_shown(reference: Mark, comparison: Mark) -> str:
+    """In which light a picture shows two marks."""
+    kinds = reference.kind, comparison.kind
+    if ScanKind.IMAGE not in kinds:
+        return "shaded by a light from the upper left"
+    if ScanKind.TOPOGRAPHY not in kinds:
+        return "photographs as they were lit"
+    side = "left" if kinds[0] is ScanKind.IMAGE else "right"
+    return f"the {side} one a photograph as it was lit, the other shaded from the upper left"
 
 
 def write_overlay(picture: Picture, path: Path) -> None:
@@ -179,13 +192,67 @@ def png_bytes(picture: Picture) -> bytes:
 
 
 def shade_surface(surface: FloatArray, valid: BoolArray) -> Picture:
-    """Shaded relief of (H, W) heights or grey contrast as (H, W) uint8, white where not `valid`.
+    """Shaded relief of (H, W) heights as (H, W) uint8, white where not `valid`.
 
     The slopes are scaled by their own median, so that deep and shallow marks show alike.
     """
-    inner = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    down, right = np.gradient(surface.astype(np.float64))
-    steepness = np.hypot(down, right)[inner]
+    return _lit(*_slopes(surface, valid), valid)
+
+
+def mark_grey(mark: Mark) -> Picture:
+    """A mark on its own pixels as (H, W) uint8: a topography shaded, a photograph as it was lit."""
+    if mark.kind is ScanKind.TOPOGRAPHY:
+        return shade_surface(mark.surface, mark.valid)
+    return _as_photographed(mark.surface, mark.valid)
+
+
+def sampled_picture(
+    mark: Mark, points_um: Points, frame: Frame, least_share: float
+) -> tuple[Picture, FloatArray]:
+    """The same at the (N, 2) points of a frame, relative to the mark's centre, white where less
+    than `least_share` was measured; and which share was, (height, width) float32.
+
+    The light stands at the upper left of the frame, however the mark is turned. What is resampled
+    are slopes of the mark's own pixels: slopes of resampled heights show its grid as a lattice.
+    """
+    places = (points_um / mark.pitch_um + mark_center_px(mark)).reshape(*frame.size, 2)
+    rows, cols = places.astype(np.float32).transpose(2, 0, 1)
+
+    def sampled(values: FloatArray) -> FloatArray:
+        return np.asarray(cv2.remap(values, cols, rows, cv2.INTER_LINEAR), np.float32)
+
+    share = sampled(mark.valid.astype(np.float32))
+    valid = share >= least_share
+    if mark.kind is not ScanKind.TOPOGRAPHY:
+        return _as_photographed(sampled(mark.surface), valid), share
+    # A step down or right in the frame is this step, (row, col), in the mark.
+    step_down = (places[-1, 0] - places[0, 0]) / (frame.size[0] - 1)
+    step_right = (places[0, -1] - places[0, 0]) / (frame.size[1] - 1)
+    slopes = [sampled(slope) for slope in _slopes(mark.surface, mark.valid)]
+    down, right = (step[0] * slopes[0] + step[1] * slopes[1] for step in (step_down, step_right))
+    return _lit(down, right, valid), share
+
+
+def _slopes(surface: FloatArray, valid: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Slopes down and to the right, a pixel; from measured neighbours alone, 0 where there are
+    none."""
+    slopes = []
+    for axis in (0, 1):
+        steps = np.diff(surface.astype(np.float64), axis=axis)
+        known = valid.take(range(1, valid.shape[axis]), axis) & valid.take(
+            range(valid.shape[axis] - 1), axis
+        )
+        ends = [(1, 0) if one == axis else (0, 0) for one in (0, 1)]
+        others = [end[::-1] for end in ends]
+        steps = np.where(known, steps, 0.0)
+        total = np.pad(steps, ends) + np.pad(steps, others)
+        number = np.pad(known.astype(int), ends) + np.pad(known.astype(int), others)
+        slopes.append(np.asarray(total / np.maximum(number, 1), np.float32))
+    return slopes[0], slopes[1]
+
+
+def _lit(down: FloatArray, right: FloatArray, valid: BoolArray) -> Picture:
+    steepness = np.hypot(down, right)[valid]
     typical = float(np.median(steepness)) if steepness.size else 0.0
     scale = _TYPICAL_SLOPE / typical if typical > 0 else 0.0
     down, right = scale * down, scale * right
@@ -196,18 +263,12 @@ def shade_surface(surface: FloatArray, valid: BoolArray) -> Picture:
     return picture
 
 
-def sample_mark(mark: Mark, points_um: Points, frame: Frame) -> tuple[FloatArray, FloatArray]:
-    """The surface of a mark at the (N, 2) points of a frame, and which share was measured there.
-
-    Points are relative to the mark's centre; both results are (height, width) float32.
-    """
-    places = points_um / mark.pitch_um + mark_center_px(mark)
-    rows, cols = places.astype(np.float32).reshape(*frame.size, 2).transpose(2, 0, 1)
-    surface, share = (
-        cv2.remap(values, cols, rows, cv2.INTER_LINEAR)
-        for values in (mark.surface, mark.valid.astype(np.float32))
-    )
-    return np.asarray(surface, np.float32), np.asarray(share, np.float32)
+def _as_photographed(surface: FloatArray, valid: BoolArray) -> Picture:
+    spread = float(surface[valid].std()) if valid.any() else 0.0
+    grey = 127.5 + surface * (255 / _CONTRAST / (spread or 1.0))
+    picture = np.clip(grey, 0, 255).astype(np.uint8)
+    picture[~valid] = _BACKGROUND
+    return picture
 
 
 # Where points lie, and where a motion takes them.
@@ -398,7 +459,7 @@ def hstack_panels(left: Picture, right: Picture) -> Picture:
 
 
 def draw_caption(
-    picture: Picture, lines: Sequence[str], keys: Sequence[tuple[Colour, str]] = ()
+    picture: Picture, lines: Sequence[str], keys: Sequence[tuple[Colour, str]]
 ) -> Picture:
     """The picture with lines of text under it, in letters as large as its width allows, and then
     what each colour means."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ribin.cases.exhibits import SearchResult
 from ribin.cases.results import SearchLists
+from ribin.comparison import shown_score
 from ribin.errors import ParameterError
 
 _WIDTH = 50
@@ -44,7 +45,7 @@ def score_bars(result: SearchResult) -> str:
     lines = []
     for number, row in enumerate(rows, start=1):
         bar = "#" * round(_WIDTH * score_share(row.score))
-        lines.append(f"{row.rank:>{widest}} |{bar:<{_WIDTH}}| {row.score:7.3f}")
+        lines.append(f"{row.rank:>{widest}} |{bar:<{_WIDTH}}| {shown_score(row.score):7.3f}")
         if drop and drop[0] == number:
             lines.append(f"{'':>{widest}} |{' largest drop: ' + f'{drop[1]:.3f} ':-^{_WIDTH}}|")
     return "\n".join(lines)
@@ -80,7 +81,7 @@ def draw_score_plot(result: SearchLists, path: Path) -> None:
         axis.bar(range(1, len(scores) + 1), scores, color=colours)
         if drop:
             axis.axvline(last + 0.5, color="black", linestyle="--", linewidth=1)
-            axis.annotate(f"largest drop {drop[1]:.1f}", (last + 0.6, 0.92 * HIGHEST_SCORE))
+            axis.annotate(f"largest drop {drop[1]:.3f}", (last + 0.6, 0.92 * HIGHEST_SCORE))
         axis.set(ylim=(0.0, HIGHEST_SCORE), xlabel="rank", ylabel="score", title=one.mark)
     try:
         figure.savefig(path, format="png", dpi=120)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ribin.cases.calibres import calibre_words
 from ribin.cases.exhibits import ClassFields, Counts, Grouping, SearchResult
-from ribin.cases.recorded_search import lists_sha256
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import lists_sha256
+from ribin.comparison import score_text
 from ribin.params.defaults import MethodParams
 from ribin.report.document import (
     SORTS,
@@ -186,8 +187,8 @@ def searched_section(lists: SearchLists) -> Section:
     reasons += [(f"{member} could not answer", why) for member, why in lists.unavailable]
     if reasons:
         blocks.append(Facts(tuple(reasons)))
-    if lists.all_notes:
-        blocks.append(Points(lists.all_notes))
+    if notes := (*lists.since, *lists.all_notes):
+        blocks.append(Points(notes))
     return Section("What was searched, and what was not", tuple(blocks))
 
 
@@ -219,11 +220,11 @@ def list_blocks(one: SearchResult) -> list[Block]:
         return [Paragraph(f"List by {words(one.mark)}: no candidate.")]
     drop = largest_drop(scores)
     if drop:
-        summary += f" The largest drop in the scores, {drop[1]:.1f}, comes after rank {drop[0]}."
+        summary += f" The largest drop in the scores, {drop[1]:.3f}, comes after rank {drop[0]}."
     rows = tuple(
         (
             *(str(row.rank), row.member, row.exhibit_words, row.event or NOT_TOLD),
-            *(f"{row.cmc:g} of {row.cells}", f"{row.ccf:.3f}", f"{row.score:.3f}"),
+            *(f"{row.cmc:g} of {row.cells}", f"{row.ccf:.3f}", score_text(row.score)),
         )
         for row in one.candidates
     )
@@ -237,7 +238,9 @@ def fused_grid(lists: SearchLists) -> Grid:
     marks = [one.mark for one in lists.lists]
     rows = []
     for row in lists.fused:
-        places = {str(place.mark): f"{place.rank} ({place.score:.1f})" for place in row.places}
+        places = {
+            str(place.mark): f"{place.rank} ({score_text(place.score)})" for place in row.places
+        }
         shown = (places.get(mark, "-") for mark in marks)
         rows.append((str(row.rank), row.member, row.exhibit, row.event or NOT_TOLD, *shown))
     header = ("rank", "member", "exhibit", "event", *(f"{words(m)}: rank (score)" for m in marks))

@@ -8,10 +8,9 @@ from typing import Any
 
 from ribin.cases.annotation import SavedAnnotations
 from ribin.cases.exhibits import Counts, SearchResult
-from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import FusedCandidate, SearchLists
-from ribin.cases.saved_search import SavedSearch, SearchFinding
-from ribin.comparison import Comparison
+from ribin.cases.searches import RecordedSearch, SavedSearch, SearchFinding
+from ribin.comparison import Comparison, score_text, shown_score
 from ribin.model import Scan, light_words
 from ribin.report.json import plain_value
 from ribin.report.score_plot import score_bars
@@ -40,7 +39,7 @@ def comparison_end(result: Comparison) -> list[tuple[str, object]]:
         return [made_with, (Remark("not compared"), result.reason), *note]
     laid = f"{result.laid}: cells, ccf and placement are of that"
     return [
-        ("score", f"{result.score:.3f} of at most 100"),
+        ("score", f"{score_text(result.score)} of at most 100"),
         ("congruent cells", f"{result.cmc:g} of {result.cells} ({result.cmc_fraction:.3f})"),
         ("ccf", f"{result.ccf:.3f} of the whole marks in the fine band"),
         ("placement", placement_words(result)),
@@ -84,7 +83,16 @@ def _list_lines(result: SearchResult) -> list[str]:
     grouped = any(c.group for c in result.candidates)
     header = ["rank", "member", "exhibit", "event", "mark", "score", "cmc", "cells"]
     rows = [
-        [c.rank, c.member, c.exhibit_words, c.event, c.mark, c.score, f"{c.cmc:g}", c.cells]
+        [
+            c.rank,
+            c.member,
+            c.exhibit_words,
+            c.event,
+            c.mark,
+            shown_score(c.score),
+            f"{c.cmc:g}",
+            c.cells,
+        ]
         + ([c.group, c.others] if grouped else [])
         for c in result.candidates
     ]
@@ -120,6 +128,7 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
         lines += ["", *_fused_lines(result), ""] if result.fusion else [""]
     lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
     lines += map(escaped, result.all_notes)
+    lines += map(remark, result.since)
     recorded = f", recorded as {result.search}" if result.search else ""
     lines += [
         f"method parameters {first.params_id}, ribin {first.version}{recorded}",
@@ -162,7 +171,7 @@ def _fused_lines(result: SearchLists) -> list[str]:
 
 
 def _fused_row(row: FusedCandidate, marks: list[str], grouped: bool) -> list[object]:
-    places = {str(p.mark): f"{p.rank} ({p.score:.1f})" for p in row.places}
+    places = {str(p.mark): f"{p.rank} ({score_text(p.score)})" for p in row.places}
     shown = [places.get(mark, "-") for mark in marks]
     value = f"{row.reciprocal_ranks:.5f}"
     group = [row.group] if grouped else []
@@ -256,7 +265,7 @@ def saved_searches_table(searches: Sequence[SavedSearch], found: Mapping[str, in
     """A row for each search; `found` has the number of findings by search."""
     if not searches:
         return "no saved search"
-    header = ("standing", "exhibit", "scope", "top", "from score", "since", "by", "found", "state")
+    header = ("search", "exhibit", "scope", "top", "from score", "since", "by", "found", "state")
     rows = [
         (
             *(s.standing, s.exhibit, s.scope, s.top, s.min_score, s.at[:10], s.who),
@@ -272,13 +281,13 @@ def findings_table(findings: Sequence[SearchFinding], exhibits: Mapping[str, str
     """A row for each finding; `exhibits` has the own exhibit of each search."""
     if not findings:
         return "nothing new"
-    header = ("standing", "exhibit", "rank", "member", "candidate", "event", "mark", "score", "on")
+    header = ("search", "exhibit", "rank", "member", "candidate", "event", "mark", "score", "on")
     rows = [
         (
             f.standing,
             exhibits[f.standing],
             *(f.candidate["rank"], f.member, f.exhibit, f.candidate["event"]),
-            *(f.candidate["mark"], f.candidate["score"], f.at[:10]),
+            *(f.candidate["mark"], shown_score(f.candidate["score"]), f.at[:10]),
         )
         for f in findings
     ]

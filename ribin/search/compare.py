@@ -44,7 +44,7 @@ def compare_shortlist(
     What the journal holds is not compared again; what is compared goes there. A row says so where
     its scan is the file of `file_sha256`, which the asker sent.
     """
-    found: list[_Found] = []
+    found: list[_MarkRow] = []
     reasons: Counter[str] = Counter()
     exhibits: dict[str, Exhibit] = {}
     portion = context.params.search.batch_marks
@@ -58,7 +58,7 @@ def compare_shortlist(
             if one and not one.reason:
                 same = mark.scan.sha256 == file_sha256
                 row = replace(_row(vault.member, mark, one), same_file=same)
-                found.append(_Found(row, mark))
+                found.append(_MarkRow(row, mark))
                 exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
             elif one:
                 reasons[one.reason] += 1
@@ -68,14 +68,14 @@ def compare_shortlist(
 
 
 @dataclass(frozen=True)
-class _Found:
+class _MarkRow:
     row: Candidate
     mark: StoredMark
 
 
 def _look_at_best(
-    query: Template, vault: Vault, found: Sequence[_Found], context: SearchContext
-) -> list[_Found]:
+    query: Template, vault: Vault, found: Sequence[_MarkRow], context: SearchContext
+) -> list[_MarkRow]:
     """The rows, best first; the best of those that score low as they agree at another scale or
     mirrored, where that is better."""
     ordered = sorted(found, key=lambda one: row_order(one.row))
@@ -84,7 +84,7 @@ def _look_at_best(
     templates = vault.templates([one.mark for one in low])
     low = [one for one in low if one.mark.mark_id in templates]
 
-    def look(one: _Found) -> Comparison | None:
+    def look(one: _MarkRow) -> Comparison | None:
         return look_again(query, templates[one.mark.mark_id], one.row.score, context.params)
 
     again: dict[int, Candidate] = {}
@@ -92,7 +92,7 @@ def _look_at_best(
         if seen:
             row = _row(vault.member, one.mark, PairFigures.of(seen))
             again[one.mark.mark_id] = replace(row, same_file=one.row.same_file)
-    rows = [_Found(again.get(one.mark.mark_id, one.row), one.mark) for one in ordered]
+    rows = [_MarkRow(again.get(one.mark.mark_id, one.row), one.mark) for one in ordered]
     return sorted(rows, key=lambda one: row_order(one.row))
 
 

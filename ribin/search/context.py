@@ -1,19 +1,24 @@
-"""What every step of a search is made with: the network, the parameters, and this machine."""
+"""What every step of a search is made with: the mark, the network, the parameters, this machine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.network import Network
+from ribin.workers import OnProgress, silent
 
-OnProgress = Callable[[str, int, int], None]  # what is done, how many so far, of how many
 
+@dataclass(frozen=True, eq=False)
+class Query:
+    """The mark that is searched with; `earlier` is the same mark described with other parameters,
+    for members that have those alone."""
 
-def silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody wants to know."""
+    template: Template
+    earlier: Sequence[Template] = ()
 
 
 @dataclass(frozen=True)

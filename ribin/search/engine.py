@@ -27,11 +27,10 @@ from ribin.errors import (
     error_with_hint,
 )
 from ribin.exchange.carrier import Way
-from ribin.exchange.line import Prepared
-from ribin.model import Template
+from ribin.exchange.line import PreparedQuestion
 from ribin.params.defaults import ValidationParams
 from ribin.search.compare import row_order, sum_counts
-from ribin.search.context import SearchContext
+from ribin.search.context import Query, SearchContext
 from ribin.search.journal import FullSearchJournal
 from ribin.search.member import Answer, Member, OtherMember, bundle_of, log_request, member_of
 from ribin.search.network import Network
@@ -44,17 +43,26 @@ from ribin.vault.vault import Vault, check_log, open_member
 _APART = "{} in a list apart: --fuse-all orders exhibits by all lists"
 
 
-def search(
-    query: Template, request: Request, context: SearchContext, members: Sequence[str] = ()
-) -> SearchResult:
-    """Search the scope of a request, or the named members, for marks like the query's.
+def search_marks(
+    queries: Sequence[Query],
+    request: Request,
+    context: SearchContext,
+    members: Sequence[str] = (),
+    fuse_all: bool = False,
+) -> SearchLists:
+    """Search the scope of a request, or the named members, with marks of one scan: a list of each,
+    and the lists fused by rank.
+
+    Where lists are fused, members are asked for `fusion_depth` rows: an exhibit at place 25 of two
+    lists may be among the first 20 of both. Marks of a type that no evaluation on real ones stands
+    behind (`ValidationParams`) are fused only with `fuse_all`; the notes of their list say so.
 
     Parameters
     ----------
-    query : Template
-        Made with the parameters of `context`.
+    queries : sequence of Query
+        One mark of each type, made with the parameters of `context`; the first one leads.
     request : Request
-        `top` limits the list, and what each member discloses.
+        `top` limits each list and the fused one, and what each member discloses.
     members : sequence of str
         Codes to ask instead of all in the scope; the scope then becomes the narrowest one that
         reaches them, and their sharing levels are held against that.
@@ -65,37 +73,12 @@ def search(
         The asking member or a named one is not in the network, or a search beyond the country
         does not say who asks and why.
     ParameterError
-        The query was made with other parameters, a filter cannot be used, or a search is to be
-        unlogged that can be logged.
+        There is no query, or two of one type; one was made with other parameters, a filter cannot
+        be used, or a search is to be unlogged that can be logged.
     StoreError
         Nobody who was asked could answer, or the own audit log cannot be written.
     """
-    made = _search(query, request, context, members)
-    made.forget()
-    return made.result
-
-
-def search_marks(
-    queries: Sequence[Template],
-    request: Request,
-    context: SearchContext,
-    members: Sequence[str] = (),
-    fuse_all: bool = False,
-    earlier: Sequence[Sequence[Template]] = (),
-) -> SearchLists:
-    """Search with each of the templates, one list each, and fuse the lists by rank.
-
-    `earlier` has for each query the same mark described with other parameters, for members that
-    have those alone.
-
-    The first of the queries leads. `request.top` limits each list and the fused one. Where lists
-    are fused, members are asked for `fusion_depth` rows: an exhibit at place 25 of two lists may be
-    among the first 20 of both. Marks of a type that no evaluation on real ones stands behind
-    (`ValidationParams`) are fused only with `fuse_all`; the notes of their list say so.
-
-    Raises ParameterError: there is no template, or two of one type; else as `search`.
-    """
-    types = [query.mark_type for query in queries]
+    types = [query.template.mark_type for query in queries]
     if not types or len(set(types)) != len(types):
         listed = ", ".join(types) or "none"
         raise ParameterError(f"search: one mark of each type needed, found {listed}")
@@ -104,8 +87,7 @@ def search_marks(
     fusing = sum(fusible) > 1
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
     asked = replace(request, top=deep)
-    each = zip(queries, earlier or [()] * len(queries), strict=True)
-    found = [_search(query, asked, context, members, before) for query, before in each]
+    found = [_search(query, asked, context, members) for query in queries]
     for one in found:
         one.forget()
     results = [_cautioned(one.result, validation) for one in found]
@@ -134,26 +116,22 @@ def _cautioned(result: SearchResult, validation: ValidationParams) -> SearchResu
 
 
 def _search(
-    query: Template,
-    request: Request,
-    context: SearchContext,
-    members: Sequence[str],
-    earlier: Sequence[Template] = (),
-) -> _Made:
+    query: Query, request: Request, context: SearchContext, members: Sequence[str]
+) -> _MarkSearch:
     started, asked_at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
-    params = context.params
-    if query.params_id != params.template_id:
+    params, template = context.params, query.template
+    if template.params_id != params.template_id:
         raise ParameterError(
-            f"{query.provenance.source}: a template made with parameters {params.template_id} "
-            f"needed, found {query.params_id}"
+            f"{template.provenance.source}: a template made with parameters {params.template_id} "
+            f"needed, found {template.params_id}"
         )
     request, asked = _address(request, context.network, members)
-    answers = _ask_all(query, request, asked, context, earlier)
+    answers = _ask_all(query, request, asked, context)
     given = answers.given
     rows = sorted((row for answer in given.values() for row in answer.rows), key=row_order)
     ranked = (replace(row, rank=n) for n, row in enumerate(rows[: request.top], start=1))
     result = SearchResult(
-        query=query.provenance.source,
+        query=template.provenance.source,
         scope=",".join(asked) if members else str(request.scope),
         members=asked,
         unavailable=tuple(answers.unavailable),
@@ -165,19 +143,19 @@ def _search(
         version=__version__,
         elapsed_s=time.perf_counter() - started,
         notes=tuple(dict.fromkeys(answers.notes)),
-        mark=str(query.mark_type),
-        query_sha256=query.provenance.sha256,
+        mark=str(template.mark_type),
+        query_sha256=template.provenance.sha256,
         request=request,
         asked_at=asked_at,
     )
     kept = [answer.journal for answer in given.values() if answer.journal]
-    return _Made(result, kept, answers.waiting)
+    return _MarkSearch(result, kept, answers.waiting)
 
 
-@dataclass
-class _Made:
-    """The list of one mark, what may be forgotten once the whole search is answered, and the ids of
-    questions that may still be answered."""
+@dataclass(frozen=True)
+class _MarkSearch:
+    """The search with one mark: its list, what may be forgotten once the whole search is answered,
+    and the ids of questions that may still be answered."""
 
     result: SearchResult
     journals: list[FullSearchJournal]
@@ -213,15 +191,12 @@ class _Answers:
 
 
 def _ask_all(
-    query: Template,
-    request: Request,
-    asked: Sequence[str],
-    context: SearchContext,
-    earlier: Sequence[Template],
+    query: Query, request: Request, asked: Sequence[str], context: SearchContext
 ) -> _Answers:
     """Ask all at once. A wider search is in the asker's log before anybody is asked, one within the
     country before it is answered. What cannot be logged is not asked, nor answered."""
     answers, home = _Answers(), request.asking_member
+    template = query.template
     own = partial(open_member, context.network.members[home].folder, home)
     wide = request.scope is not Scope.COUNTRY
     with own() as vault:
@@ -230,12 +205,12 @@ def _ask_all(
         else:
             check_log(vault)
         if wide:
-            anchor = log_request(vault, "search", query, request, members=list(asked))
-            name = as_seen_by("", vault).hidden_scan_name(query.provenance.sha256)
+            anchor = log_request(vault, "search", template, request, members=list(asked))
+            name = as_seen_by("", vault).hidden_scan_name(template.provenance.sha256)
             request = replace(request, anchor=anchor, query=name)
-    found = _answers_of(query, request, asked, context, answers, earlier)
+    outcomes, answers.waiting = _outcomes_of(query, request, asked, context)
     for code in asked:
-        answer = found[code]
+        answer = outcomes[code]
         if isinstance(answer, Answer):
             answers.given[code] = answer
             answers.notes += answer.notes
@@ -248,81 +223,83 @@ def _ask_all(
             facts["answers" if name == "sha256" else f"{name}s"] = stated
     if (wide or rows) and not request.unlogged:
         with own() as vault:
-            log_request(vault, "search answered" if wide else "search", query, request, **facts)
+            log_request(vault, "search answered" if wide else "search", template, request, **facts)
     if not answers.given:
         reasons = "; ".join(f"{code}: {why}" for code, why in answers.unavailable)
         raise StoreError(f"no member could answer: {reasons}")
     return answers
 
 
-_Found = Answer | RibinError | OSError
+_Outcome = Answer | RibinError | OSError
 _GRACE_S = 2.0  # that a carrier may take to say that the time is over
 _MAY_FAIL = (StoreError, AccessError, FormatError, OSError)
 _OTHERS_MAY_FAIL = (RibinError, OSError)  # what is wrong usage there is no reason to ask nobody
 
 
-def _answers_of(
-    query: Template,
-    request: Request,
-    asked: Sequence[str],
-    context: SearchContext,
-    answers: _Answers,
-    earlier: Sequence[Template],
-) -> dict[str, _Found]:
-    """The answer of each, or why there is none. Who answers in this process, or by a bundle that is
-    here, does so in turn: threads of its own would make nothing faster. Meanwhile lines wait."""
-    found: dict[str, _Found] = {}
-    home = request.asking_member
-    pool = ThreadPoolExecutor(max_workers=max(1, len(asked)))
-    begun = time.monotonic()
+def _outcomes_of(
+    query: Query, request: Request, asked: Sequence[str], context: SearchContext
+) -> tuple[dict[str, _Outcome], list[str]]:
+    """The answer of each, or why there is none; and the ids of questions that may still be
+    answered. Who answers in this process, or by a bundle that is here, does so in turn: threads of
+    its own would make nothing faster. Meanwhile lines wait."""
+    begun, home = time.monotonic(), request.asking_member
+    outcomes: dict[str, _Outcome] = {}
+    waiting: list[str] = []
+    near: dict[str, Member] = {}
+    far: dict[str, tuple[OtherMember, PreparedQuestion]] = {}
+    for code in asked:
+        try:
+            member = member_of(code, home, context)
+            if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
+                far[code] = member, member.prepare(query, request)
+            else:
+                near[code] = member
+        except _OTHERS_MAY_FAIL as error:
+            outcomes[code] = error
+    _put_into_outbox(context, home, {code: one for code, (_, one) in far.items()}, request)
+    pool = ThreadPoolExecutor(max_workers=max(1, len(far)))
     try:
-        sent: dict[str, tuple[Prepared, Future[Answer]]] = {}
-        near: dict[str, Member] = {}
-        far: dict[str, tuple[OtherMember, Prepared]] = {}
-        for code in asked:
-            try:
-                member = member_of(code, home, context, earlier)
-                if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
-                    far[code] = member, member.prepare(query, request)
-                else:
-                    near[code] = member
-            except _OTHERS_MAY_FAIL as error:
-                found[code] = error
-        _put_into_outbox(context, home, {code: one for code, (_, one) in far.items()}, request)
-        for code, (member, prepared) in far.items():
-            sent[code] = prepared, pool.submit(member.send, prepared, query, request)
+        sent = {
+            code: pool.submit(member.send, question, query, request)
+            for code, (member, question) in far.items()
+        }
         for code, member in near.items():
             try:
-                found[code] = member.answer(query, request)
+                outcomes[code] = member.answer(query, request)
             except _OTHERS_MAY_FAIL as error:
                 if code == home and not isinstance(error, _MAY_FAIL):
                     raise
-                found[code] = error
-        for code, (prepared, future) in sent.items():
-            try:
-                left_s = begun + context.deadline_s - time.monotonic()
-                found[code] = future.result(max(left_s, 0.0) + _GRACE_S)
-            except TimeoutError:
-                found[code] = NoAnswerError(f"no answer in {context.deadline_s:g} s")
-            except _OTHERS_MAY_FAIL as error:
-                found[code] = error
-            away = isinstance(found[code], StoreError) and not isinstance(
-                found[code], NoAnswerError
-            )
+                outcomes[code] = error
+        for code, future in sent.items():
+            left_s = max(begun + context.deadline_s - time.monotonic(), 0.0)
+            outcome = _outcome_by(left_s, future, context.deadline_s)
+            away = isinstance(outcome, StoreError) and not isinstance(outcome, NoAnswerError)
             if away and (bundled := bundle_of(code, home, context)):  # as without a line
-                found[code] = bundled.answer(query, request)
+                outcome = bundled.answer(query, request)
+            outcomes[code] = outcome
             # Whoever has not answered, or refused, may do so once that is mended.
-            problem = "" if isinstance(found[code], Answer) else str(found[code])
-            answers.waiting += [prepared.id] if problem else []
+            problem = "" if isinstance(outcome, Answer) else str(outcome)
+            question = far[code][1].id
+            waiting += [question] if problem else []
             with open_member(context.network.members[home].folder, home) as vault:
-                settle_question(vault, prepared.id, problem)
+                settle_question(vault, question, problem)
     finally:
         pool.shutdown(wait=False)
-    return found
+    return outcomes, waiting
+
+
+def _outcome_by(left_s: float, answer: Future[Answer], deadline_s: float) -> _Outcome:
+    """What comes over a line in the seconds that are left of the deadline."""
+    try:
+        return answer.result(left_s + _GRACE_S)
+    except TimeoutError:
+        return NoAnswerError(f"no answer in {deadline_s:g} s")
+    except _OTHERS_MAY_FAIL as error:
+        return error
 
 
 def _put_into_outbox(
-    context: SearchContext, home: str, asked: Mapping[str, Prepared], request: Request
+    context: SearchContext, home: str, asked: Mapping[str, PreparedQuestion], request: Request
 ) -> None:
     """Questions that may be answered late are kept as they are sent."""
     folder = context.network.members[home].folder

@@ -14,7 +14,7 @@ import io
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from ribin.vault.files import INDEX_FOLDER, read_derived, remove_derived, write_
 from ribin.vault.mark_table import MARK_TABLE_FOLDER, MarkTable
 from ribin.vault.template_shards import PACKED, sweep_templates, template_shard_problems
 from ribin.vault.vault import Vault
+from ribin.workers import Tick, silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +45,6 @@ class CoarseScores:
     scores: FloatArray  # (N,), of the wanted; NaN where a file cannot be read or a sketch is blank
     held: BoolArray  # (N,), marks that have a sketch
     notes: tuple[str, ...]  # what a reader of the list should know
-
-
-Tick = Callable[[int, int], None]
 
 
 class MarkIndex:
@@ -59,7 +57,7 @@ class MarkIndex:
         making: tuple[str, str, str],
         params: Params,
         scorer: CoarseScorer,
-        tick: Tick = lambda done, total: None,
+        tick: Tick = silent,
     ) -> None:
         """`marks` are all that the catalogue names; `making` is their type, kind, params_id.
 

@@ -13,12 +13,12 @@ from typing import Any, Protocol, cast
 
 from ribin.cases.exhibits import Candidate, Counts, Request, Scope
 from ribin.errors import FormatError, StoreError
-from ribin.exchange.line import Answered, Line, Prepared, prepare
+from ribin.exchange.line import CheckedAnswer, Line, PreparedQuestion, prepare
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, candidate_of, counts_of, search_question
 from ribin.model import Template
 from ribin.search.compare import FullComparison, compare_shortlist, count_marks, shared_lines
-from ribin.search.context import SearchContext
+from ribin.search.context import Query, SearchContext
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.journal import FullSearchJournal
 from ribin.search.rank import group_rows
@@ -52,17 +52,14 @@ class Answer:
 class Member(Protocol):
     """Anybody who can be asked."""
 
-    def answer(self, query: Template, request: Request) -> Answer:
+    def answer(self, query: Query, request: Request) -> Answer:
         """Rows and counts; AccessError where the request is refused, StoreError where it fails or
         the member cannot log it: no log, no answer."""
         ...
 
 
-def member_of(
-    code: str, home: str, context: SearchContext, earlier: Sequence[Template] = ()
-) -> Member:
-    """Who answers for a member: itself where there is a way to it, else its last bundle. `earlier`:
-    the mark that is searched with, described with other parameters, for others that have those."""
+def member_of(code: str, home: str, context: SearchContext) -> Member:
+    """Who answers for a member: itself where there is a way to it, else its last bundle."""
     if code == home:
         return OwnVault(code, context)
     member = context.network.members[code]
@@ -70,7 +67,7 @@ def member_of(
     if bundled is None and not (member.is_reached or member.vault):
         raise StoreError(f"{code}: a bundle of it needed, found none: it is reached {member.place}")
     line = context.network.line
-    return bundled or OtherMember(code, line(home, code, context), context.deadline_s, earlier)
+    return bundled or OtherMember(code, line(home, code, context), context.deadline_s)
 
 
 def bundle_of(code: str, home: str, context: SearchContext) -> BundledMember | None:
@@ -103,8 +100,8 @@ def answer_search(
     mark_table = seen.mark_table(query.mark_type, query.params_id)
     left_out = seen.marks_of(name for member, name in request.leave_out if member == vault.member)
     known = query if is_own else _as_known_here(query, seen)
-    asked = (request, vault, mark_table, left_out, context, context.shard_scorer)
-    found = _compare(known, *asked, query.provenance.sha256, reach)
+    gallery = _Gallery(vault, mark_table, left_out, context.shard_scorer, vault)
+    found = _compare(known, request, reach, gallery, context, query.provenance.sha256)
     exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
     ordered = seen.order(found.full.rows)
     rows = group_rows(ordered, apart_by_event(exhibits), request.group, reach)
@@ -120,11 +117,11 @@ class OwnVault:
     code: str
     context: SearchContext
 
-    def answer(self, query: Template, request: Request) -> Answer:
+    def answer(self, query: Query, request: Request) -> Answer:
         """As `answer_search`; StoreError also where the vault is another member's."""
         folder = self.context.network.members[self.code].folder
         with open_member(folder, self.code) as vault:
-            return answer_search(vault, query, request, Scope.COUNTRY, self.context)
+            return answer_search(vault, query.template, request, Scope.COUNTRY, self.context)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,30 +131,29 @@ class OtherMember:
     code: str
     line: Line
     deadline_s: float
-    earlier: Sequence[Template] = ()  # the query, described with other parameters
 
-    def prepare(self, query: Template, request: Request) -> Prepared:
+    def prepare(self, query: Query, request: Request) -> PreparedQuestion:
         """The question before it is sent."""
-        question = search_question(query, request, self.code, self.earlier)
+        question = search_question(query.template, request, self.code, query.earlier)
         return prepare(MessageKind.SEARCH, question)
 
-    def answer(self, query: Template, request: Request) -> Answer:
+    def answer(self, query: Query, request: Request) -> Answer:
         """The list that the member gives; errors as it refuses, and as `Line.send`."""
         return self.send(self.prepare(query, request), query, request)
 
-    def send(self, asked: Prepared, query: Template, request: Request) -> Answer:
+    def send(self, asked: PreparedQuestion, query: Query, request: Request) -> Answer:
         """As `answer`, of a question that is prepared already."""
         found = self.line.send(asked, SearchAnswer, self.deadline_s)
-        sets = [one.params_id for one in self.earlier]
-        return answer_of(self.code, found, query, request, sets)
+        sets = [one.params_id for one in query.earlier]
+        return answer_of(self.code, found, query.template, request, sets)
 
 
 def answer_of(
     code: str,
-    found: Answered[SearchAnswer],
+    found: CheckedAnswer[SearchAnswer],
     query: Template,
     request: Request,
-    earlier: Sequence[str] = (),
+    earlier: Sequence[str],
 ) -> Answer:
     """What a member answered, held against what it was asked; a note says so where it compared one
     of the templates of `earlier` sets of parameters.
@@ -168,7 +164,7 @@ def answer_of(
     told, where, notes = found.content, f"{code}: answer", found.content.notes
     if told.template_id not in (query.params_id, *earlier):
         sets = " or ".join((query.params_id, *earlier))
-        raise FormatError(f"{where}: parameters {sets} needed, found {told.template_id}")
+        raise FormatError(f"{where}: template parameters {sets} needed, found {told.template_id}")
     if told.template_id != query.params_id:
         notes += (f"{code}: {earlier_set_words(told.template_id, query.params_id)}",)
     if request.top is not None and len(told.rows) > request.top:
@@ -209,7 +205,7 @@ class BundledMember:
     home: str  # the asker, who holds it
     context: SearchContext
 
-    def answer(self, query: Template, request: Request) -> Answer:
+    def answer(self, query: Query, request: Request) -> Answer:
         """As `OtherMember.answer`, from what the bundle brought; errors alike."""
         network = self.context.network
         reach = network.reach(request.asking_member, self.code)
@@ -217,23 +213,41 @@ class BundledMember:
         with Vault.open(network.members[self.home].folder) as own:
             # It has what a search needs of a vault: folder, member, holdings and templates.
             received = ReceivedGallery(own, self.code)
-            gallery = cast(Vault, received)
-            mark_table = gallery.mark_table(query.mark_type)
+            mark_table = received.mark_table(query.template.mark_type)
             names = {exhibit for member, exhibit in request.leave_out if member == self.code}
             left_out = received.marks_known_as(names) if names else []
             scorer = Threads(self.context.threads)  # workers elsewhere have no bundle
-            asked = (request, gallery, mark_table, left_out, self.context, scorer)
-            found = _compare(query, *asked, query.provenance.sha256, reach, own)
+            gallery = _Gallery(cast(Vault, received), mark_table, left_out, scorer, own)
+            template, file_sha256 = query.template, query.template.provenance.sha256
+            found = _compare(template, request, reach, gallery, self.context, file_sha256)
         known = apart_by_event(found.full.exhibits)
         rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
         note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"
-        notes = (*found.notes, f"{note} of {self.bundle.made_at[:10]}")
-        told = (rows, found.counts, mark_table.snapshot, notes, found.journal)
-        return Answer(*told, bundle=self.bundle.number)
+        return Answer(
+            rows,
+            found.counts,
+            mark_table.snapshot,
+            notes=(*found.notes, f"{note} of {self.bundle.made_at[:10]}"),
+            journal=found.journal,
+            bundle=self.bundle.number,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Gallery:
+    """What a query is compared with: the marks of a vault, or those that a bundle brought."""
+
+    vault: Vault  # of the marks, or what stands in for one
+    mark_table: MarkTable
+    left_out: Collection[int]  # marks that are not for this request
+    scorer: CoarseScorer
+    own: Vault  # whose synonyms count
 
 
 @dataclass(frozen=True)
-class _Compared:
+class _MemberRows:
+    """Rows and counts before it is decided what of them the asker is shown."""
+
     full: FullComparison
     counts: Counts
     notes: tuple[str, ...]
@@ -243,34 +257,31 @@ class _Compared:
 def _compare(
     query: Template,
     request: Request,
-    gallery: Vault,
-    mark_table: MarkTable,
-    left_out: Collection[int],
-    context: SearchContext,
-    scorer: CoarseScorer,
-    file_sha256: str,
     reach: Scope,
-    vault: Vault | None = None,
-) -> _Compared:
+    gallery: _Gallery,
+    context: SearchContext,
+    file_sha256: str,
+) -> _MemberRows:
     """What is eligible -> coarse scores, unless all is to be compared -> full comparison.
 
-    `vault`: whose synonyms count, where that is not the gallery's own.
+    `file_sha256`: of the scan that the asker searches with, as it is there.
     """
-    with (vault or gallery).catalogue.reading() as db:
+    vault, mark_table = gallery.vault, gallery.mark_table
+    with gallery.own.catalogue.reading() as db:
         words = Vocabulary({}, read_synonyms(db))
-    eligible = eligible_marks(query, mark_table, request, reach, left_out, words)
+    eligible = eligible_marks(query, mark_table, request, reach, gallery.left_out, words)
     chosen, journal = mark_table.ids[eligible.wanted], None
     notes: tuple[str, ...] = ()
     if request.full:
-        journal = FullSearchJournal.beside(gallery, query, context.params)
+        journal = FullSearchJournal.beside(vault, query, context.params)
     else:
-        tick = partial(context.progress, f"{gallery.member}: coarse stage")
+        tick = partial(context.progress, f"{vault.member}: coarse stage")
         chosen, notes = shortlist_marks(
-            query, gallery, mark_table, eligible, context.params, scorer, tick
+            query, vault, mark_table, eligible, context.params, gallery.scorer, tick
         )
     found = filter_notes(mark_table, request, reach, words)
-    notes += tuple(f"{gallery.member}: {note}" for note in found)
-    full = compare_shortlist(query, gallery, chosen, context, journal, file_sha256)
+    notes += tuple(f"{vault.member}: {note}" for note in found)
+    full = compare_shortlist(query, vault, chosen, context, journal, file_sha256)
     if reach is Scope.COUNTRY:  # which firearms are known is not for others
         notes += shared_lines(full)
-    return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)
+    return _MemberRows(full, count_marks(eligible, len(chosen), full), notes, journal)

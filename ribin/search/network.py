@@ -16,7 +16,7 @@ states are linked:
 [clusters]
 caribbean = ["BRB", "BLZ", "JAM"]
 
-Where another member has a door of its own, each side says in its own vault how near the other is
+Where another member is reached by a line, each side says in its own vault how near the other is
 (`ribin network agree`); a file of somebody else says nothing of it.
 """
 

@@ -57,7 +57,8 @@ NO_SYNONYMS = Vocabulary({}, {})
 
 
 def passes(exhibit: Exhibit, filters: Filters, words: Vocabulary = NO_SYNONYMS) -> bool:
-    """Whether an exhibit passes every gate; what is not known of it cannot stop it.
+    """Whether an exhibit passes every gate; what is not known of it cannot stop it, nor can a
+    calibre that the table lacks.
 
     Class fields are compared by what their spellings mean in the `words` of the owner: calibres by
     their codes, all else without regard to capitals and blanks. Days are inclusive.
@@ -67,31 +68,40 @@ def passes(exhibit: Exhibit, filters: Filters, words: Vocabulary = NO_SYNONYMS) 
         return False
     for name, wanted in filters.of_class.items():
         found = getattr(exhibit.class_fields, name)
-        if found and not _same(words, name, found, wanted):
+        if not found or _lacks(words, name, found, wanted):
+            continue
+        if not _same(words, name, found, wanted):
             return False
     if not day:
         return True
     return (filters.date_from or day) <= day <= (filters.date_to or day)
 
 
-def _same(words: Vocabulary, name: str, one: str, other: str) -> bool:
+def _same(words: Vocabulary, name: str, found: str, wanted: str) -> bool:
     if name == "calibre":
-        return same_calibre(words.value(name, one), words.value(name, other))
-    return words.meaning(name, one) == words.meaning(name, other)
+        return same_calibre(words.value(name, found), words.value(name, wanted))
+    return words.meaning(name, found) == words.meaning(name, wanted)
+
+
+def _lacks(words: Vocabulary, name: str, found: str, wanted: str) -> bool:
+    """Whether a calibre is none of the table, "9 mm" say, where one of the table is asked for: it
+    may be that one."""
+    known = [calibre_code(words.value(name, text)) for text in (found, wanted)]
+    return name == "calibre" and not known[0] and bool(known[1])
 
 
 # What of a vault a query may be compared with, and why not the rest.
 
 REVIEWED = "reviewed already"
 LIGHT_UNKNOWN = "light unknown"
-OTHER_PARAMETERS = "described with parameters"  # how a reason begins
+OTHER_PARAMETERS = "described with template parameters"  # how a reason begins
 
 
 def earlier_set_words(used: str, wanted: str) -> str:
     """That another set of parameters was used than was wanted."""
     return (
-        f"compared with the earlier parameters {used}, the ones that both have; such scores are no "
-        f"measure beside those of {wanted}"
+        f"compared with the earlier template parameters {used}, which both have; such scores are "
+        f"no measure beside those of {wanted}"
     )
 
 
@@ -146,9 +156,10 @@ def eligible_marks(
 
 
 def filter_notes(
-    mark_table: MarkTable, request: Request, reach: Scope, words: Vocabulary = NO_SYNONYMS
+    mark_table: MarkTable, request: Request, reach: Scope, words: Vocabulary
 ) -> list[str]:
-    """For each class field of which no mark shown has the value asked for: what there is."""
+    """For each class field of which no mark shown has the value asked for: what there is; and
+    which calibres, that the table lacks, were kept beside the one asked for."""
     marks = np.bincount(mark_table.which, minlength=len(mark_table.facts))
     shown = [
         (facts, int(number))
@@ -157,19 +168,28 @@ def filter_notes(
     ]
     notes = []
     for name, wanted in request.filters.of_class.items():
-        held = Counter[str]()
+        held, kept = Counter[str](), Counter[str]()
         for facts, number in shown:
-            held[_words(name, getattr(facts, name)) or "not known"] += number
+            said = getattr(facts, name)
+            held[_words(name, said) or "not known"] += number
+            if said and _lacks(words, name, said, wanted):
+                kept[said] += number
+        if kept:
+            lacks = "kept, since the table of calibres lacks what is stated of them"
+            notes.append(f"{lacks}: {_listed(kept)}")
         if not held or any(_same(words, name, one, wanted) for one in held):
             continue
-        most = held.most_common(_MOST_VALUES)
-        listed = ", ".join(f"{value} ({n})" for value, n in sorted(most))
-        more = f" and {len(held) - len(most)} more" if len(held) > len(most) else ""
         unknown = name == "calibre" and not calibre_code(wanted)
         lacks = ", which the table of calibres lacks" if unknown else ""
         what = f"{name.replace('_', ' ')} {_words(name, wanted)}"
-        notes.append(f"no mark of {what}{lacks}; there are {listed}{more}")
+        notes.append(f"no mark of {what}{lacks}; there are {_listed(held)}")
     return notes
+
+
+def _listed(held: Counter[str]) -> str:
+    most = held.most_common(_MOST_VALUES)
+    more = f" and {len(held) - len(most)} more" if len(held) > len(most) else ""
+    return ", ".join(f"{value} ({n})" for value, n in sorted(most)) + more
 
 
 _MOST_VALUES = 30  # of a field that a note lists

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from ribin.correlate.sketch import moved_sketches
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import Params
-from ribin.search.index import CoarseScorer, MarkIndex, MarkList, Tick
+from ribin.search.index import CoarseScorer, MarkIndex, MarkList
 from ribin.search.rules import Eligibility
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.vault import Vault
+from ribin.workers import Tick, silent
 
 
 def shortlist_marks(
@@ -23,7 +24,7 @@ def shortlist_marks(
     eligible: Eligibility,
     params: Params,
     scorer: CoarseScorer,
-    tick: Tick = lambda done, total: None,
+    tick: Tick = silent,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 

@@ -1,4 +1,4 @@
-"""The one door of a vault: every message of another member is answered here, whoever carried it.
+"""The one entrance to a vault: every message of another member is answered here, however carried.
 
     opened, its sender known by its key -> what was agreed with it -> the same question before?
     -> quota, or held for a person -> logged -> answered -> logged with the hash of the answer

@@ -32,7 +32,7 @@ from ribin.vault.audit import (
 )
 from ribin.vault.check import check_catalogue
 from ribin.vault.exhibits import aliases_of
-from ribin.vault.people import check_role
+from ribin.vault.people import check_looker, check_role
 from ribin.vault.retention import tombstones
 from ribin.vault.sharing import named_in_lead, pseudonym
 from ribin.vault.vault import Vault
@@ -62,7 +62,8 @@ def verify_log(
     """Verify the log of a vault, with the records that it vouches for; or that of a file.
 
     That of a vault is held against the heads of it that members of the network keep, and against
-    those that bundles brought back.
+    those that bundles brought back. Raises AccessError: others are to be asked, the vault's people
+    have roles, and `who` has none.
     """
     kept = [("a report or bundle", one) for one in anchors if _KEYED.fullmatch(one)]
     said = [one for one in anchors if not _KEYED.fullmatch(one)]
@@ -73,7 +74,11 @@ def verify_log(
             problems += _anchors_not_in_file(vault, file, head, hashes, kept)
         return VerifiedLog(head, tuple(problems), len(kept))
     with open_own(vault) as opened:
-        theirs, notes = _heads_kept_by_others(network, opened.member, who) if network else ([], [])
+        theirs: list[tuple[str, str]] = []
+        notes: list[str] = []
+        if network:
+            check_looker(opened.catalogue, who)
+            theirs, notes = _heads_kept_by_others(network, opened.member, who)
         with opened.catalogue.reading() as db:
             problems = [problem.text for problem in check_catalogue(db)]
             head, hashes = read_head(db), read_hashes(db)
@@ -161,8 +166,11 @@ def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]
     return list(_as_shown(vault, found, who))
 
 
+_ROWS_OF_A_PAGE = 100
+
+
 @dataclass(frozen=True)
-class Trail:
+class AuditPage:
     """A page of the log: its rows, the newest first, and the number before which more are; 0 where
     there are none."""
 
@@ -171,9 +179,7 @@ class Trail:
     actions: tuple[str, ...]  # that the log has
 
 
-def audit_trail(
-    vault: Vault, wanted: RowFilter, subject: str, who: str, before: int = 0, most: int = 100
-) -> Trail:
+def audit_trail(vault: Vault, wanted: RowFilter, subject: str, who: str, before: int) -> AuditPage:
     """The rows of a filter, and about a subject as `last_rows` has it; errors as there."""
     _check_reader(vault, who)
     for name, day in (("from", wanted.first), ("to", wanted.last)):
@@ -183,10 +189,10 @@ def audit_trail(
         begins = subject if len(subject) >= _LEAST_OF_A_HASH else ""
         wanted = replace(wanted, subjects=frozenset(_names_of(vault, subject)), begins=begins)
     with vault.catalogue.reading() as db:
-        rows = find_rows(db, wanted, before, most + 1)
+        rows = find_rows(db, wanted, before, _ROWS_OF_A_PAGE + 1)
         actions = tuple(read_actions(db))
-    more = rows[most - 1].seq if len(rows) > most else 0
-    return Trail(tuple(_as_shown(vault, rows[:most], who)), more, actions)
+    more = rows[_ROWS_OF_A_PAGE - 1].seq if len(rows) > _ROWS_OF_A_PAGE else 0
+    return AuditPage(tuple(_as_shown(vault, rows[:_ROWS_OF_A_PAGE], who)), more, actions)
 
 
 def _as_shown(vault: Vault, rows: Sequence[AuditRow], who: str) -> Iterator[AuditRow]:

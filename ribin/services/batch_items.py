@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from ribin.cases.exhibits import CLASS_FIELDS, Filters, Scope
+from ribin.cases.exhibits import CLASS_FIELDS, Filters, Request, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.errors import FormatError
@@ -54,7 +54,7 @@ def _needed(item: WorkItem, column: str) -> str:
 
 @dataclass(frozen=True)
 class CompareScans:
-    """Compare the two scans of an item; no pair is looked at mirrored as well.
+    """Compare the two scans of an item; no pair is compared again mirrored.
 
     `vault` is where exhibits are found, and `cells` says whether each cell is in the value.
     """
@@ -65,7 +65,8 @@ class CompareScans:
     reading: ReadOptions
     vault: Path | None = None
     cells: bool = False
-    who: str = ""  # whom results are for: of a pair to examine blind there are none
+    who: str = ""  # whom results are for: of a pair to examine blind there are none, and of an
+    # exhibit for nobody who may not search
 
     def settings(self) -> Mapping[str, object]:
         return {
@@ -98,7 +99,8 @@ class CompareScans:
             if session and isinstance(source, ExhibitRef):
                 if source.member != session.member:
                     raise FormatError(f"{cell}: a file or an exhibit of the own vault needed")
-                return side_of(source, Asker(self.params, session), mark_type=mark)
+                request = Request(session.member, Scope.COUNTRY, who=self.who)
+                return side_of(source, Asker(self.params, session, request), mark_type=mark)
         assert isinstance(source, Path)
         state = source.stat()
         form = (state.st_mtime_ns, state.st_size, mark, self.reading, self.params)

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ribin.cases.annotation import SavedAnnotations
 from ribin.cases.exhibits import Request
 from ribin.cases.leads import ExhibitRef, LeadHistory, Role, identity_of, logins_behind, same_person
-from ribin.cases.recorded_search import RecordedSearch
-from ribin.cases.saved_search import SavedSearch, SearchFinding
+from ribin.cases.searches import RecordedSearch, SavedSearch, SearchFinding
 from ribin.cases.side import Side
 from ribin.errors import AccessError
 from ribin.leads.rules import had_a_part, not_blind_second, shows_the_marks_alone, status_of
-from ribin.services.session import Session
 from ribin.vault.audit import read_rows_of
 from ribin.vault.exhibits import aliases_of, find_scan_owner, first_name
 from ribin.vault.leads import leads_with_second_due, read_leads
@@ -29,6 +27,9 @@ from ribin.vault.people import holders
 from ribin.vault.recorded_searches import find_search, left_out, read_searches
 from ribin.vault.sharing import PSEUDONYM, named_in_lead, pseudonym
 from ribin.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from ribin.services.session import Session  # which answers too, and an answer asks here
 
 Names = tuple[ExhibitRef, ...]  # of one exhibit, the one that it has now before the others
 
@@ -72,7 +73,7 @@ def due_leads(vault: Vault, who: str) -> frozenset[str]:
 
 
 def _names(db: Any, member: str, ref: ExhibitRef) -> Names:
-    """An own exhibit by the name that it has, each that it had, and the one that it has abroad."""
+    """An own exhibit by the name that it has, each that it had, and its pseudonym."""
     if ref.member != member:
         return (ref,)
     named = named_in_lead(db, ref.exhibit)

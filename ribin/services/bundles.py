@@ -8,17 +8,16 @@ from pathlib import Path
 
 import msgspec
 
-from ribin.cases.record import RecordKind
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, RibinError
 from ribin.exchange.carrier import Delivery, Way
 from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
-from ribin.exchange.line import Answered, Prepared, open_answer
+from ribin.exchange.line import CheckedAnswer, PreparedQuestion, open_answer
 from ribin.exchange.message import Envelope, MessageKind, new_id, seal_content
 from ribin.exchange.questions import LoggedAnswer, RefusalBody, SearchAnswer
 from ribin.exchange.receive import ImportResult, import_bundle
 from ribin.foreign import read_packed
-from ribin.leads.both_sides import BothSides, LeadChoice
+from ribin.leads.both_sides import BothSides, LeadChoice, settle_deliveries
 from ribin.leads.merge import merge_stated
 from ribin.leads.statements import TheirSide, state_leads
 from ribin.services.answers import answer
@@ -30,8 +29,9 @@ from ribin.vault.messages import (
     answers_for_bundle,
     forget_own_questions,
     note_answer,
-    note_delivery,
+    note_try,
     own_questions,
+    problem_of,
     put_own_question,
 )
 from ribin.vault.vault import Vault
@@ -43,7 +43,6 @@ _ANSWERS: dict[str, type[msgspec.Struct]] = {
     str(MessageKind.SEARCH): SearchAnswer,
 }
 _LEADS = str(MessageKind.LEADS)
-_STEPS = (RecordKind.CLOSURE, RecordKind.CONFIRMATION, RecordKind.WITHDRAWAL)
 
 
 def messages_for(vault: Vault, receiver: str, key: PrivateKey, who: str) -> list[bytes]:
@@ -104,19 +103,24 @@ def _take_answer(vault: Vault, made: Envelope, raw: bytes, who: str) -> list[str
     if one is None:
         return []
     keys = [trusted.key for trusted in trusted_keys(vault) if not trusted.ended_at]
-    asked = Prepared(one.id, MessageKind(one.kind), one.question)
-    told = open_answer(vault.member, made.sender, keys, asked, raw, _ANSWERS[one.kind])
+    asked = PreparedQuestion(one.id, MessageKind(one.kind), one.question)
+    try:
+        told = open_answer(vault.member, made.sender, keys, asked, raw, _ANSWERS[one.kind])
+    except RibinError as error:
+        if error.refused_by:
+            with vault.catalogue.writing() as db:
+                note_try(db, one.id, problem_of(error))
+        raise
     notes = _take_leads(vault, one, told, who) if one.kind == _LEADS else []
     note_answer(vault, one, raw if one.kind == str(MessageKind.SEARCH) else b"")
     return notes
 
 
 def _take_leads(
-    vault: Vault, asked: OwnQuestion, told: Answered[msgspec.Struct], who: str
+    vault: Vault, asked: OwnQuestion, told: CheckedAnswer[msgspec.Struct], who: str
 ) -> list[str]:
     sender, content = asked.receiver, told.content
     assert isinstance(content, LeadsAnswer)
-    delivered = _steps_in(vault, asked)
     side = TheirSide.of(sender, content.leads)
     with vault.catalogue.writing() as db:
         both = BothSides(vault, db, who, vault.member, {sender: side}, [*side.notes])
@@ -126,8 +130,10 @@ def _take_leads(
             history = find_lead(db, number)
         if history and history.link:
             announce_own(vault, history, ends)
-    for one in delivered:
-        note_delivery(vault, sender, _LEADS, one.subject, one.id)
+    said = msgspec.msgpack.decode(asked.question, type=LeadsQuestion).leads
+    sent = TheirSide.of(vault.member, said)
+    steps = {number: sent.steps_of(vault.member, number) or frozenset() for number in sent.leads}
+    settle_deliveries(vault, steps, side, content.notes)
     return [*both.notes, *content.notes]
 
 
@@ -135,23 +141,3 @@ def _ends(side: TheirSide, sender: str) -> Iterable[tuple[str, dict]]:
     for number in side.leads:
         end = side.own_end(number)
         yield number, {sender: end} if end else {}
-
-
-def _steps_in(vault: Vault, asked: OwnQuestion) -> list[OwnQuestion]:
-    """Steps of leads that wait, where what was asked held all own steps on the lead."""
-    waiting = own_questions(vault, receiver=asked.receiver, kind=_LEADS, waiting=True)
-    steps = [one for one in waiting if one.subject]
-    with vault.catalogue.reading() as db:
-        stated = state_leads(vault, db, asked.receiver, [one.subject for one in steps]).leads
-    said = msgspec.msgpack.decode(asked.question, type=LeadsQuestion).leads
-    then, now = (_own_steps(TheirSide.of(vault.member, leads)) for leads in (said, stated))
-    return [one for one in steps if one.subject in then and now[one.subject] <= then[one.subject]]
-
-
-def _own_steps(own: TheirSide) -> dict[str, set[str]]:
-    """What persons of a member did on each lead; what a verdict says crosses at its own time."""
-    return {
-        number: {review.review for review in one.reviews if review.member == own.member}
-        | {word.kind for word in one.words if word.member == own.member and word.kind in _STEPS}
-        for number, one in own.leads.items()
-    }

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from ribin.cases.exhibits import Exhibit, Scope
 from ribin.cases.leads import LeadHistory
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import CorrectionQuestion
+from ribin.report.document import words
 from ribin.search.network import Network
+from ribin.services.enrol_remarks import correction_remarks
 from ribin.services.outbox import to_tell
 from ribin.text import clean_text
 from ribin.vault.agreements import agreements_of
 from ribin.vault.audit import read_rows_of
 from ribin.vault.corrections import Correction, MovedScan, correct_exhibits, move_scan
 from ribin.vault.disclosure import Disclosure, as_seen_by
-from ribin.vault.exhibits import fields_of
+from ribin.vault.exhibits import fields_of, find_exhibit
 from ribin.vault.leads import read_leads
 from ribin.vault.messages import put_own_questions
 from ribin.vault.sharing import releases_of
@@ -41,10 +43,13 @@ def correct(
     reason: str,
     network: Network | None = None,
 ) -> tuple[list[Correction], set[str]]:
-    """As `correct_exhibits`; gives also the members whose messages on it wait in the outbox now."""
+    """As `correct_exhibits`, with remarks; gives also the members whose messages on it wait in the
+    outbox now."""
     with telling_corrections(vault, who, network) as concerned:
         done = correct_exhibits(vault, names, fields, erase_old=erase_old, who=who, reason=reason)
-    return done, concerned
+    remarks = correction_remarks(vault, {one.exhibit: one.changed for one in done})
+    noted = zip(done, remarks, strict=True)
+    return [replace(one, remarks=tuple(said)) for one, said in noted], concerned
 
 
 def move(
@@ -58,16 +63,20 @@ def move(
     reason: str,
     network: Network | None = None,
 ) -> tuple[MovedScan, set[str]]:
-    """As `move_scan`; gives also the members whose messages on it wait in the outbox now."""
+    """As `move_scan`, with remarks; gives also the members whose messages on it wait in the outbox
+    now."""
+    with vault.catalogue.reading() as db:
+        known = find_exhibit(db, target)
     with telling_corrections(vault, who, network) as concerned:
         done = move_scan(vault, exhibit, scan, target, event, who=who, reason=reason)
+    if known is None:
+        (said,) = correction_remarks(vault, {done.exhibit: ("exhibit", "event")})
+        done = replace(done, remarks=tuple(said))
     return done, concerned
 
 
 @contextmanager
-def telling_corrections(
-    vault: Vault, who: str, network: Network | None = None
-) -> Iterator[set[str]]:
+def telling_corrections(vault: Vault, who: str, network: Network | None) -> Iterator[set[str]]:
     """One transaction for a correction and the messages on it, so that a kill leaves both or none;
     gives the members that are told, known at its end.
 
@@ -125,6 +134,6 @@ def corrections_told(vault: Vault, history: LeadHistory) -> list[tuple[str, str]
     with vault.catalogue.reading() as db:
         for ref in history.lead.exhibits:
             for row in read_rows_of(db, "receive correction", str(ref)):
-                fields = ", ".join(name.replace("_", " ") for name in row.details["changed"])
+                fields = ", ".join(map(words, row.details["changed"]))
                 found.append((row.at, f"{ref.member} corrected {fields} of {ref}: look again"))
     return sorted(found)

@@ -14,13 +14,13 @@ from ribin.cases.exhibits import Row, Scope, SearchResult, read_manifest
 from ribin.cases.leads import ExhibitRef, login_name
 from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.search.context import OnProgress
 from ribin.search.network import read_network
 from ribin.services.enrol import EnrolOptions, EnrolReport, enrol_rows
 from ribin.services.search import SearchOptions, search_for, search_problems
 from ribin.services.session import Session
 from ribin.synth.sample import QUERY_FILE, Series, write_sample_data, write_series
 from ribin.vault.vault import Vault
+from ribin.workers import OnProgress
 
 WHO, REASON = "ribin demo", "demonstration"
 

@@ -93,7 +93,7 @@ def _vault(path: Path) -> str:
     from ribin.vault.vault import Vault
 
     with Vault.open(path) as vault:
-        head, exhibits = vault.audit_head(), len(vault.exhibits())
+        head, exhibits = vault.audit_head(), vault.count_exhibits()
         if not vault.writable:
             raise UnfitError(f"{path} can only be read", "enrol and search as its owner")
         member = vault.member
@@ -202,7 +202,7 @@ def _try_line(code: str, address: str, own: Path, params: Params) -> str:
     if not shared:
         problems.append(
             (
-                f"ribin {told.version} with parameters {' or '.join(theirs)} there, "
+                f"ribin {told.version} with template parameters {' or '.join(theirs)} there, "
                 f"{__version__} with {' or '.join(dict.fromkeys(ours))} here",
                 f"a set that both have: {NO_SET_SHARED}",
             )
@@ -220,7 +220,7 @@ def _try_line(code: str, address: str, own: Path, params: Params) -> str:
     near = f"{told.scope} there, {agreed.scope} here" if agreed else ""
     return (
         f"{address}: certificate by the trusted key of {code}; ribin {told.version}, marks "
-        f"described with parameters {shared[0]} on both sides; agreed: {near}; clock "
+        f"described with template parameters {shared[0]} on both sides; agreed: {near}; clock "
         f"{told.clock_s:+.1f} s; round trip {1000 * told.round_trip_s:.0f} ms"
     )
 

@@ -22,7 +22,6 @@ from ribin.extract.outlines import add_notes
 from ribin.model import Scan, ScanKind, stated_lighting
 from ribin.params.defaults import Params
 from ribin.pipeline import MarkVerdict, UsableMarks, judge_marks, usable_marks
-from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
 from ribin.services.enrol_remarks import NewWords, mark_remarks, not_taken_over
 from ribin.services.reading import AS_STATED, ReadOptions, reading_differences
@@ -34,7 +33,15 @@ from ribin.vault.parameter_sets import keep_parameters
 from ribin.vault.redescribe import contents_as_read
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
-from ribin.workers import WORTH_A_PROCESS, Outcome, WorkItem, in_order, local_executor
+from ribin.workers import (
+    WORTH_A_PROCESS,
+    OnProgress,
+    Outcome,
+    WorkItem,
+    in_order,
+    local_executor,
+    silent,
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class EnrolSearch:
 
 
 @dataclass(frozen=True)
-class Enrolled:
+class EnrolledRow:
     """A row that is in its vault now, and whether it was there before."""
 
     file: str
@@ -75,7 +82,7 @@ class Enrolled:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRow:
     """A row that is not, or a search that could not be made, and why."""
 
     file: str
@@ -86,10 +93,10 @@ class Refused:
 class EnrolReport:
     """What became of every row, and the lists of what is new where a search was asked for."""
 
-    enrolled: tuple[Enrolled, ...]
-    failed: tuple[Refused, ...]
+    enrolled: tuple[EnrolledRow, ...]
+    failed: tuple[RefusedRow, ...]
     searches: tuple[SearchLists, ...] = ()
-    not_searched: tuple[Refused, ...] = ()
+    not_searched: tuple[RefusedRow, ...] = ()
 
 
 def enrol_rows(
@@ -107,15 +114,15 @@ def enrol_rows(
             needed = "--network or RIBIN_NETWORK needed"
             raise ParameterError(f"search {options.search.scope}: {needed}")
     work = PrepareScans(Path(), options)
-    enrolled: list[Enrolled] = []
-    failed: list[Refused] = []
+    enrolled: list[EnrolledRow] = []
+    failed: list[RefusedRow] = []
     with Vaults(options.vault, options.network_file) as vaults:
         admission = Admission(work, vaults)
         for item, outcome in _worked(work, rows):
             try:
                 enrolled.append(admission.admit(item, outcome))
             except (RibinError, OSError) as error:
-                failed.append(Refused(rows[item.number - 1].name, str(error)))
+                failed.append(RefusedRow(rows[item.number - 1].name, str(error)))
             progress("enrolling", item.number, len(rows))
         report = EnrolReport(tuple(enrolled), tuple(failed))
         if options.search is None:
@@ -177,7 +184,7 @@ class Admission:
 
     def admit(
         self, item: WorkItem, outcome: Outcome, begin: Callable[[], None] = lambda: None
-    ) -> Enrolled:
+    ) -> EnrolledRow:
         """Enrol what was prepared of a row; `begin` is called before a vault is changed.
 
         Raises RibinError: the scan could not be prepared, or as `Vault.enrol`.
@@ -209,7 +216,7 @@ class Admission:
             keep_parameters(vault.path, options.params)
         outcome_word = str(done.outcome)
         facts = (row.path.name, vault.member, done.exhibit, outcome_word, done.sha256, done.marks)
-        return Enrolled(*facts, found, tuple(remarks))
+        return EnrolledRow(*facts, found, tuple(remarks))
 
 
 def _known_row(row: Row, vault: Vault, options: EnrolOptions) -> tuple[Exhibit, Enrolment | None]:
@@ -282,12 +289,12 @@ def _request_of(member: str, search: EnrolSearch, options: EnrolOptions) -> Requ
 
 
 def _search_enrolled(
-    enrolled: Sequence[Enrolled],
+    enrolled: Sequence[EnrolledRow],
     vaults: Vaults,
     options: EnrolOptions,
     search: EnrolSearch,
     progress: OnProgress,
-) -> tuple[list[SearchLists], list[Refused]]:
+) -> tuple[list[SearchLists], list[RefusedRow]]:
     """Search with every scan that is new, or that no search was made with yet.
 
     So a job that was stopped between an enrolment and its search goes on. Gives the lists, and
@@ -296,7 +303,7 @@ def _search_enrolled(
     searched: dict[str, Counter[str]] = {}
     due = [one for one in enrolled if _is_due(one, vaults, searched)]
     lists: list[SearchLists] = []
-    failed: list[Refused] = []
+    failed: list[RefusedRow] = []
     for number, one in enumerate(due, start=1):
         try:
             own = vaults.of(one.member).path, options.network_file
@@ -304,12 +311,12 @@ def _search_enrolled(
                 request = _request_of(session.member, search, options)
                 lists.append(search_scan(session, one.exhibit, one.sha256, request))
         except (RibinError, OSError) as error:
-            failed.append(Refused(f"search with {one.exhibit}", str(error)))
+            failed.append(RefusedRow(f"search with {one.exhibit}", str(error)))
         progress("searching", number, len(due))
     return lists, failed
 
 
-def _is_due(one: Enrolled, vaults: Vaults, searched: dict[str, Counter[str]]) -> bool:
+def _is_due(one: EnrolledRow, vaults: Vaults, searched: dict[str, Counter[str]]) -> bool:
     """Whether a scan is new, or its audit log has no answered search for each of its marks."""
     if one.outcome == EnrolOutcome.NEW:
         return True
@@ -339,7 +346,7 @@ class DryRun:
     rows: int
     new: int
     already_there: int
-    problems: tuple[Refused, ...]  # a row may have several
+    problems: tuple[RefusedRow, ...]  # a row may have several
     remarks: tuple[tuple[str, str], ...] = ()  # the row, and what a person should know of it
 
 
@@ -382,7 +389,7 @@ def dry_run_rows(
     The vaults are only read.
     """
     work, earlier, words = CheckScans(Path(), options), _EarlierRows(), NewWords()
-    problems: list[Refused] = []
+    problems: list[RefusedRow] = []
     remarks: list[tuple[str, str]] = []
     new = there = 0
     with Vaults(options.vault, options.network_file) as vaults:
@@ -396,7 +403,7 @@ def dry_run_rows(
             if not texts:
                 said += _row_remarks(row, vaults, options, words)
             remarks += [(f"{place}: {row.name}", text) for text in said]
-            problems += [Refused(f"{place}: {row.name}", text) for text in dict.fromkeys(texts)]
+            problems += [RefusedRow(f"{place}: {row.name}", text) for text in dict.fromkeys(texts)]
             there += known and not texts
             new += not known and not texts
             progress("dry run", item.number, len(rows))
@@ -457,13 +464,13 @@ def accepted_marks(scan: Scan, options: EnrolOptions) -> tuple[Scan, UsableMarks
     judged = judge_marks(scan, options.params)
     bad = [one for one in judged if one.unusable]
     if bad and options.accept_unusable:
-        words = [f"{one.mark.mark_type} unusable ({one.reasons}), accepted" for one in bad]
+        words = [f"{one.mark.mark_type.words} unusable ({one.reasons}), accepted" for one in bad]
         scan = add_notes(scan, words, options.who, options.accept_unusable)
         return scan, usable_marks(judged, options.params, keep_unusable=True)
     for one in bad:
         if one.required:
             raise ScanError(
-                f"{scan.provenance.source}: {one.mark.mark_type} is unusable, {one.reasons}; "
-                "--accept-unusable REASON enrols it"
+                f"{scan.provenance.source}: {one.mark.mark_type.words} is unusable, {one.reasons}; "
+                "--accept-unusable REASON accepts it"
             )
     return scan, usable_marks(judged, options.params)

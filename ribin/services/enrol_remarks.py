@@ -1,11 +1,13 @@
-"""What a person should know of an enrolment: poor marks, look-alikes, what was not taken over."""
+"""What a person should know of an enrolment or a correction: poor marks, look-alikes, what is in no
+table, what was not taken over. Commands and pages show it, and JSON has it as `remarks`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from ribin.cases.exhibits import Exhibit
+from ribin.cases.exhibits import Exhibit, exhibit_of
 from ribin.cases.plausible import NameBook
 from ribin.model import Verdict, left_out_words
 from ribin.params.defaults import QualityParams
@@ -24,25 +26,28 @@ class _KnownWords:
     vocabulary: Vocabulary
 
     @classmethod
-    def of(cls, vault: Vault) -> _KnownWords:
+    def of(cls, vault: Vault, but: Collection[str]) -> _KnownWords:
         with vault.catalogue.reading() as db:
-            vocabulary = read_vocabulary(db)
-            rows = db.execute("SELECT exhibit, event, firearm FROM exhibits").fetchall()
+            vocabulary = read_vocabulary(db, but)
+            query = "SELECT exhibit, event, firearm FROM exhibits"
+            rows = [row for row in db.execute(query) if row["exhibit"] not in but]
         columns = zip(("exhibit", "event", "firearm"), zip(*rows, strict=True), strict=False)
         names = {name: NameBook(set(column) - {""}) for name, column in columns}
         return cls(names, vocabulary)
 
 
 class NewWords:
-    """What is new to the vaults of a job, which look for it once and then learn row by row."""
+    """What is new to the vaults of a job, which look for it once and then learn row by row; of the
+    exhibits `but` they know nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, but: Collection[str] = ()) -> None:
+        self._but = frozenset(but)
         self._known: dict[str, _KnownWords] = {}
 
     def remarks(self, vault: Vault, exhibit: Exhibit) -> list[str]:
-        """Of an exhibit that is not in the vault yet; it is from now on."""
+        """Of what is stated of an exhibit that the vault does not know yet; it does from now on."""
         if vault.member not in self._known:
-            self._known[vault.member] = _KnownWords.of(vault)
+            self._known[vault.member] = _KnownWords.of(vault, self._but)
         known = self._known[vault.member]
         remarks = list(known.vocabulary.remarks(exhibit.class_fields))
         fields = fields_of(exhibit)
@@ -58,9 +63,20 @@ class NewWords:
         return remarks
 
 
-def mark_remarks(found: tuple[MarkVerdict, ...], file: str, params: QualityParams) -> Iterator[str]:
+def correction_remarks(vault: Vault, corrected: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """Of exhibits that were corrected, by their names with the fields that are others now: what all
+    other exhibits, and those before them, have otherwise."""
+    words = NewWords(corrected)
+    stated = []
+    for exhibit, changed in corrected.items():
+        fields = fields_of(vault.exhibit(exhibit))
+        stated.append(exhibit_of({name: fields[name] for name in changed if name in fields}))
+    return [words.remarks(vault, one) for one in stated]
+
+
+def mark_remarks(found: tuple[MarkVerdict, ...], scan: str, params: QualityParams) -> Iterator[str]:
     """A sentence for each mark that is not good, or of which much is left out, with the picture to
-    look at."""
+    look at; `scan` is the file, or the exhibit that has it."""
     for one in found:
         said = []
         if one.verdict is not Verdict.USABLE:
@@ -69,7 +85,7 @@ def mark_remarks(found: tuple[MarkVerdict, ...], file: str, params: QualityParam
             said.append(f"has {left_out_words(one.left_out)} of it left out ({KEEP_ALL})")
         if said:
             words = f"{one.mark.words} ({one.origin}) {' and '.join(said)}"
-            yield f"{words}: look at `ribin extract {file} --overlay found.png`"
+            yield f"{words}: look at `ribin extract {scan} --overlay found.png`"
 
 
 def not_taken_over(vault: Vault, wanted: Exhibit) -> Iterator[str]:

@@ -74,16 +74,16 @@ def show_scan(scan: Scan, params: Params) -> ShownScan:
     try:
         marks = tuple(
             ShownMark(
-                str(one.mark.mark_type),
-                str(one.region.origin),
-                str(one.quality.verdict),
-                one.quality.reasons,
-                left_out_words(one.quality.left_out),
-                one.required,
-                one.quality.area_mm2,
-                one.region.center_px(scan),
-                one.region.radius_um / scan.pixel_pitch_um,
-                outline_polygons(one.region.inside),
+                mark=str(one.mark.mark_type),
+                origin=str(one.region.origin),
+                verdict=str(one.quality.verdict),
+                reasons=one.quality.reasons,
+                left_out=left_out_words(one.quality.left_out),
+                required=one.required,
+                area_mm2=one.quality.area_mm2,
+                center_px=one.region.center_px(scan),
+                radius_px=one.region.radius_um / scan.pixel_pitch_um,
+                polygons=outline_polygons(one.region.inside),
             )
             for one in judge_marks(scan, params)
         )
@@ -144,7 +144,7 @@ def words_for_fields(vault: Vault) -> dict[str, list[str]]:
     return words
 
 
-def marks_facts(shown: ShownScan, mirrored: bool = False) -> dict[str, Any]:
+def marks_facts(shown: ShownScan, mirrored: bool) -> dict[str, Any]:
     """What the script that draws the outlines needs; `mirrored` against the picture that it has."""
     return {
         "mirrored": mirrored,

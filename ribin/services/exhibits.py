@@ -17,36 +17,24 @@ from ribin.cases.record import Record
 from ribin.errors import StoreError
 from ribin.leads.rules import status_of
 from ribin.model import LeftOutShares, left_out_words
+from ribin.report.document import words
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
 from ribin.text import counted, moment_text
 from ribin.vault.corrections import history_of
-from ribin.vault.exhibits import MARKS_IN_USE, current_name, fields_of, read_aliases, read_exhibits
+from ribin.vault.exhibits import (
+    ListedMark,
+    ListedScan,
+    current_name,
+    exhibits_judged,
+    read_aliases,
+    read_fields,
+    read_listed_scans,
+)
 from ribin.vault.people import check_looker
 from ribin.vault.sharing import pseudonyms, releases_of
 from ribin.vault.states import scan_state
 from ribin.vault.vault import Vault
-
-
-@dataclass(frozen=True)
-class ListedMark:
-    """A mark that counts: the verdict on its quality, and the outline where a person drew one."""
-
-    mark: str
-    verdict: str  # empty where nobody judged it
-    outline: str
-    outlined_by: str
-
-
-@dataclass(frozen=True)
-class ListedScan:
-    """A scan of an exhibit, with the marks of it that count."""
-
-    sha256: str
-    source: str
-    kind: str
-    lighting: str
-    marks: tuple[ListedMark, ...]
 
 
 @dataclass(frozen=True)
@@ -86,6 +74,9 @@ class ListedExhibit:
         return [lead for lead in self.leads if lead.linked]
 
 
+_PARTS = ("event", "case_number", "firearm")  # fields of which a filter is a part
+
+
 @dataclass(frozen=True)
 class ExhibitFilters:
     """Which exhibits are listed; an empty filter lets every one pass.
@@ -111,27 +102,23 @@ class ExhibitFilters:
             if day:
                 checked_day(day, "exhibit list: day")
 
-    def let_pass(self, one: ListedExhibit) -> bool:
-        """Whether an exhibit is listed."""
-        fields, day = one.fields, one.fields["date"]
+    def let_pass(self, fields: Mapping[str, str], names: Sequence[str]) -> bool:
+        """Whether an exhibit is listed, as far as its fields and its other names say it."""
+        day = fields["date"]
         return (
-            self._has_words(one)
+            self._has_words(fields, names)
             and (not self.calibre or self._has_calibre(fields["calibre"]))
             and self.kind in (None, fields["kind"])
             and self.sharing in (None, fields["sharing"])
             and (not (self.date_from or self.date_to) or bool(day))
             and (self.date_from <= day and (not self.date_to or day <= self.date_to))
-            and (not self.verdict or self.verdict in {mark.verdict for mark in one.marks})
-            and (not self.in_lead or any(o.standing != LeadStatus.CLOSED for o in one.leads))
         )
 
-    def _has_words(self, one: ListedExhibit) -> bool:
+    def _has_words(self, fields: Mapping[str, str], names: Sequence[str]) -> bool:
         """Every word of the text anywhere, and of some fields a part."""
-        parts = [
-            (one.fields[name], getattr(self, name)) for name in ("event", "case_number", "firearm")
-        ]
+        parts = [(fields[name], getattr(self, name)) for name in _PARTS]
         if self.text:
-            known = " ".join([*one.fields.values(), *one.aliases, one.opaque])
+            known = " ".join([*fields.values(), *names])
             parts += [(known, word) for word in self.text.split()]
         return all(part.casefold() in text.casefold() for text, part in parts if part)
 
@@ -148,42 +135,61 @@ def list_exhibits(
 
     Raises AccessError: the vault's people have roles, and `who` has none.
     """
+    return exhibits_named(vault, who, find_exhibits(vault, who, filters))
+
+
+def find_exhibits(vault: Vault, who: str, filters: ExhibitFilters) -> list[str]:
+    """The names of the exhibits that the filters let pass, in order: a page of thousands takes its
+    part of them to `exhibits_named`.
+
+    Raises AccessError: as `list_exhibits`.
+    """
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
-        exhibits, aliases, scans = read_exhibits(db), read_aliases(db), _listed_scans(db)
-    names = pseudonyms(vault, exhibits)
+        stated, aliases = read_fields(db), read_aliases(db)
+        passing = set(stated)
+        if filters.verdict:
+            passing &= exhibits_judged(db, filters.verdict)
+    if filters.in_lead:
+        leads = _leads_by_exhibit(vault, who)
+        closed = LeadStatus.CLOSED
+        passing &= {e for e, of_it in leads.items() if any(o.standing != closed for o in of_it)}
+    opaque = pseudonyms(vault, passing) if filters.text else {}
+    return [
+        name
+        for name, fields in stated.items()
+        if name in passing
+        and filters.let_pass(fields, [*aliases.get(name, ()), opaque.get(name, "")])
+    ]
+
+
+def exhibits_named(vault: Vault, who: str, names: Sequence[str]) -> list[ListedExhibit]:
+    """The exhibits of these names, in this order, as far as the vault has them.
+
+    Raises AccessError: as `list_exhibits`.
+    """
+    check_looker(vault.catalogue, who)
+    with vault.catalogue.reading() as db:
+        stated, scans = read_fields(db, names), read_listed_scans(db, names)
+        aliases = read_aliases(db)
+    opaque = pseudonyms(vault, stated)
     released: dict[str, list[str]] = {}
     for release in releases_of(vault):
         if release.holds:
             released.setdefault(release.exhibit, []).append(release.receiver)
     leads = _leads_by_exhibit(vault, who)
-    listed = [
+    return [
         ListedExhibit(
-            {**fields_of(one), **vars(one.event)},
+            stated[name],
             tuple(aliases.get(name, ())),
-            names[name],
+            opaque[name],
             tuple(released.get(name, ())),
             tuple(scans.get(name, ())),
             tuple(leads.get(name, ())),
         )
-        for name, one in exhibits.items()
+        for name in names
+        if name in stated
     ]
-    return [one for one in listed if filters.let_pass(one)]
-
-
-def _listed_scans(db: Any) -> dict[str, list[ListedScan]]:
-    """The scans of each exhibit, oldest first, with the marks that count. As plain rows: a list of
-    thousands is asked for with each page of it."""
-    marks: dict[str, list[ListedMark]] = {}
-    query = f"SELECT sha256, mark_type, verdict, outline, outlined_by FROM {MARKS_IN_USE}"
-    for sha256, *mark in db.execute(f"{query} ORDER BY mark_id"):
-        marks.setdefault(sha256, []).append(ListedMark(*mark))
-    found: dict[str, list[ListedScan]] = {}
-    query = "SELECT exhibit, sha256, source, kind, lighting FROM scans ORDER BY rowid"
-    for exhibit, sha256, source, kind, lighting in db.execute(query):
-        listed = ListedScan(sha256, source, kind, lighting, tuple(marks.get(sha256, ())))
-        found.setdefault(exhibit, []).append(listed)
-    return found
 
 
 def _leads_by_exhibit(vault: Vault, who: str) -> dict[str, list[ListedLead]]:
@@ -243,7 +249,7 @@ def show_exhibit(vault: Vault, who: str, name: str, history: bool = False) -> Sh
     """An exhibit by the name that it has or had; StoreError where it is unknown, and as
     `list_exhibits`."""
     known = vault.exhibit(name).exhibit
-    (found,) = [one for one in list_exhibits(vault, who) if one.fields["exhibit"] == known]
+    (found,) = exhibits_named(vault, who, [known])
     with vault.catalogue.reading() as db:
         readings = tuple(scan_state(db, scan.sha256).said for scan in found.scans)
     left_out: dict[str, dict[str, LeftOutShares]] = {}
@@ -332,10 +338,10 @@ def exhibit_page(shown: ShownExhibit) -> str:
     """One exhibit: what is stated of it, its scans and marks, and what rests on it."""
     one = shown.exhibit
     pairs: list[tuple[str, object]] = [
-        (name.replace("_", " "), text) for name, text in one.fields.items() if text
+        (words(name), text) for name, text in one.fields.items() if text
     ]
     pairs += [("was called", ", ".join(one.aliases))] if one.aliases else []
-    pairs += [("known abroad as", one.opaque)]
+    pairs += [("pseudonym", one.opaque)]
     pairs += [("released to", ", ".join(one.released_to))] if one.released_to else []
     lines = [facts(pairs)]
     for scan, said in zip(one.scans, shown.readings, strict=True):

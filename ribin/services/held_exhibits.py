@@ -9,7 +9,7 @@ from ribin.cases.exhibits import Exhibit
 from ribin.cases.side import Side
 from ribin.describe.steps import template_mark
 from ribin.errors import AccessError, ScanError, StoreError
-from ribin.exchange.looks import ScanWish, Shown
+from ribin.exchange.looks import ExhibitView, ScanWish
 from ribin.exchange.questions import TEMPLATE_ALONE
 from ribin.model import MarkType, Provenance, Template, mark_with_article
 from ribin.search.rules import OTHER_PARAMETERS
@@ -44,7 +44,7 @@ class HeldExhibit:
         every: bool,
         scan: ScanWish,
         any_params: bool,
-    ) -> Shown:
+    ) -> ExhibitView:
         """The sides that are wanted, at least one, or where it is wanted the scan that they are cut
         from; refuses as `side_of`.
 
@@ -54,9 +54,9 @@ class HeldExhibit:
         scans = tuple(dict.fromkeys(mark.scan.sha256 for mark in chosen))
         if scan == "needed" or (scan == "if whole" and self.whole):
             first = marks[0].scan.sha256
-            return Shown(self.name, self.exhibit, self.whole, (), self._scan(first), (first,))
+            return ExhibitView(self.name, self.exhibit, self.whole, (), self._scan(first), (first,))
         sides = tuple(map(self._side, chosen))
-        return Shown(self.name, self.exhibit, self.whole, sides, None, scans)
+        return ExhibitView(self.name, self.exhibit, self.whole, sides, None, scans)
 
     def _is_called(self, sha256: str, name: str) -> bool:
         """Whether the asker may call a scan so: as it is called now, or was before its release."""
@@ -144,6 +144,7 @@ class HeldExhibit:
             whole=self.whole,
             original=original,
             earlier=self._earlier(stored),
+            quality=stored.verdict,
         )
 
     def _template(self, stored: StoredMark) -> Template:

@@ -15,14 +15,13 @@ from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv, write_csv
 from ribin.cases.exhibits import CLASS_FIELDS, COLUMNS
 from ribin.cases.plausible import iso_day
 from ribin.errors import FormatError, ParameterError, RibinError
-from ribin.search.context import OnProgress, silent
 from ribin.services.batch_items import BatchWork, EnrolScans
 from ribin.services.enrol import Admission
 from ribin.services.files import whole_file
 from ribin.services.session import Vaults
 from ribin.vault.enrol import EnrolOutcome
 from ribin.vault.journal import Journal, open_journal
-from ribin.workers import Executor, Outcome, WorkItem, in_order, local_executor
+from ribin.workers import Executor, OnProgress, Outcome, WorkItem, in_order, local_executor, silent
 
 # Columns of each kind of job: those that are needed, and those that may be there.
 _COLUMNS = {
@@ -60,7 +59,7 @@ class BatchOptions:
 
 
 @dataclass(frozen=True)
-class Tally:
+class JobCounts:
     """What became of a job: items in all, done by this run, done before it, failed in all."""
 
     items: int
@@ -73,17 +72,14 @@ class Tally:
 class BatchReport:
     """The tally of a job, its failures by line with their reasons, and the files it wrote."""
 
-    tally: Tally
+    tally: JobCounts
     failures: tuple[tuple[str, str], ...]
     results: tuple[Path, Path]
     remarks: tuple[str, ...] = ()  # how the table was read, and what is odd in its rows
 
 
 def run_batch(
-    options: BatchOptions,
-    work: BatchWork,
-    usual: Mapping[str, str] | None = None,
-    progress: OnProgress = silent,
+    options: BatchOptions, work: BatchWork, usual: Mapping[str, str] | None, progress: OnProgress
 ) -> BatchReport:
     """Run a job from where it was left, and write its results.
 
@@ -161,7 +157,7 @@ def run_job(
     journal: Journal,
     progress: OnProgress = silent,
     admit: Admit = _take_value,
-) -> Tally:
+) -> JobCounts:
     """Do what the journal does not have yet. This process alone writes, in the order of the items.
 
     `admit`: what this process does with the outcome of an item, in order; gives what the journal
@@ -173,7 +169,7 @@ def run_job(
     for item, outcome in in_order(executor, work, waiting):
         _log_outcome(item, outcome, journal, admit)
         progress(job.kind, len(journal.done), len(job.items))
-    return Tally(len(job.items), len(waiting), before, len(journal.failed))
+    return JobCounts(len(job.items), len(waiting), before, len(journal.failed))
 
 
 def _log_outcome(item: WorkItem, outcome: Outcome, journal: Journal, admit: Admit) -> None:

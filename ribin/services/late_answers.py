@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ribin.cases.exhibits import Request, SearchResult
-from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import RecordedSearch
 from ribin.errors import ParameterError, RibinError, error_with_hint
-from ribin.exchange.line import Prepared
+from ribin.exchange.line import PreparedQuestion
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, SearchQuestion, request_of, stated_template
 from ribin.foreign import read_packed
@@ -29,7 +29,7 @@ from ribin.vault.people import check_searcher
 
 
 @dataclass(frozen=True, eq=False)
-class _Late:
+class _LateAnswer:
     """A question that waited, and what came of it."""
 
     asked: OwnQuestion
@@ -73,22 +73,22 @@ def _as_asked(session: Session, one: OwnQuestion) -> tuple[Template, Request, li
 
 def _fetch(
     session: Session, one: OwnQuestion, query: Template, request: Request, sets: Sequence[str]
-) -> _Late:
-    prepared = Prepared(one.id, MessageKind.SEARCH, one.question)
+) -> _LateAnswer:
+    prepared = PreparedQuestion(one.id, MessageKind.SEARCH, one.question)
     try:
         line = session.network.line(session.member, one.receiver, session.context)
         if one.answer:  # it came in a bundle
             told = line.open(prepared, one.answer, SearchAnswer)
             found = answer_of(one.receiver, told, query, request, sets)
             age = f"{one.receiver}: its answer came by a bundle on {one.answered_at[:10]}"
-            return _Late(one, query, request, replace(found, notes=(*found.notes, age)))
+            return _LateAnswer(one, query, request, replace(found, notes=(*found.notes, age)))
         told = line.send(prepared, SearchAnswer, session.context.deadline_s)
-        return _Late(one, query, request, answer_of(one.receiver, told, query, request, sets))
+        return _LateAnswer(one, query, request, answer_of(one.receiver, told, query, request, sets))
     except (RibinError, OSError) as error:
-        return _Late(one, query, request, error)
+        return _LateAnswer(one, query, request, error)
 
 
-def _settle(session: Session, one: _Late, who: str) -> None:
+def _settle(session: Session, one: _LateAnswer, who: str) -> None:
     """Log what came, and let the question go; one that was not answered waits on."""
     answered = isinstance(one.found, Answer)
     if isinstance(one.found, Answer):
@@ -103,7 +103,7 @@ def _settle(session: Session, one: _Late, who: str) -> None:
     settle_question(session.vault, one.asked.id, "" if answered else str(one.found))
 
 
-def _joined(recorded: RecordedSearch, late: Sequence[_Late], session: Session) -> SearchLists:
+def _joined(recorded: RecordedSearch, late: Sequence[_LateAnswer], session: Session) -> SearchLists:
     """The lists as they were recorded, with the rows that came late."""
     lists = lists_as_recorded(recorded)
     joined = [
@@ -125,7 +125,7 @@ def _joined(recorded: RecordedSearch, late: Sequence[_Late], session: Session) -
     )
 
 
-def _with_late(one: SearchResult, late: Sequence[_Late]) -> SearchResult:
+def _with_late(one: SearchResult, late: Sequence[_LateAnswer]) -> SearchResult:
     given = {a.asked.receiver: a.found for a in late if isinstance(a.found, Answer)}
     rows = [*one.candidates, *(row for answer in given.values() for row in answer.rows)]
     top = one.request.top if one.request else None

@@ -22,12 +22,12 @@ from ribin.errors import AccessError, StoreError
 from ribin.leads import rules
 from ribin.leads.both_sides import deliveries
 from ribin.leads.text import LeadView
-from ribin.services.blind_pairs import lists_seen, withheld_searches, withheld_text
+from ribin.services.blind_pairs import lists_seen
 from ribin.services.corrections import corrections_told
+from ribin.services.redone_marks import redone_since_lead
 from ribin.vault.audit import read_rows_of
 from ribin.vault.exhibits import fields_of, find_exhibit
 from ribin.vault.people import check_role
-from ribin.vault.recorded_searches import find_search
 from ribin.vault.vault import Vault
 
 
@@ -69,7 +69,7 @@ class LeadFile:
     steps: frozenset[LeadStep]
     place: ReviewRound  # of the verdict that is due
     deliveries: tuple[tuple[str, str], ...]  # each other member, and whether it got the last step
-    search_withheld: str  # why the list that it comes from is not shown to this person now
+    redone: tuple[str, ...]  # of which exhibits the marks are others than its figures are of
     lists_seen: tuple[str, ...]  # by who is to examine the pair blind, before it was a lead
 
 
@@ -81,13 +81,17 @@ def lead_file(vault: Vault, view: LeadView, who: str) -> LeadFile:
     one, other = view.history.lead.exhibits
     ends = (_end(vault, view, "reference", one), _end(vault, view, "comparison", other))
     steps = possible_steps(vault, view.history, who)
-    with vault.catalogue.reading() as db:
-        search = find_search(db, str(view.history.lead.figures.get("search", "")))
-    shut = withheld_searches(vault, who, [search]) if search else {}
-    withheld = withheld_text(next(iter(shut.values()))) if shut else ""
     seen = lists_seen(vault, who, view.history.lead.lead) if view.marks_alone else ()
     place, told = rules.next_round(view.history), deliveries(vault, view.history.lead.lead)
-    return LeadFile(ends, _events(vault, view), steps, place, tuple(told), withheld, seen)
+    return LeadFile(
+        ends=ends,
+        events=_events(vault, view),
+        steps=steps,
+        place=place,
+        deliveries=tuple(told),
+        redone=redone_since_lead(vault, view),
+        lists_seen=seen,
+    )
 
 
 def _end(vault: Vault, view: LeadView, role: str, ref: ExhibitRef) -> LeadEnd:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.cases.leads import LeadHistory, ReviewRound, identity_of, logins_behind, proved_person
@@ -16,9 +16,11 @@ from ribin.leads.notices import Notice, Occasion, is_due, notices_of, write_noti
 from ribin.leads.steps import Step
 from ribin.leads.text import OWN_VERDICT, SHOWN_EARLY, LeadView, leads_to_review, view_lead
 from ribin.search.network import Network
+from ribin.services.blind_pairs import withheld_searches, withheld_text
 from ribin.vault.accounts import find_account
 from ribin.vault.leads import VERDICTS_OF, read_lead, read_leads
 from ribin.vault.people import check_looker
+from ribin.vault.recorded_searches import read_searches
 from ribin.vault.vault import Vault
 
 
@@ -27,7 +29,25 @@ def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
     with vault.catalogue.reading() as db:
         files = read_leads(db)
     chosen = leads_to_review(files, who, vault.member) if mine else files
-    return [view_lead(vault, history, who) for history in chosen]
+    return shown_leads(vault, chosen, who)
+
+
+def shown_leads(vault: Vault, histories: Sequence[LeadHistory], who: str) -> list[LeadView]:
+    """The leads for a person's eyes: without the figures of a list that is withheld from them, the
+    pair that they are to examine blind being in it too."""
+    numbers = {str(history.lead.figures.get("search", "")) for history in histories} - {""}
+    with vault.catalogue.reading() as db:
+        searches = [one for one in read_searches(db) if one.number in numbers] if numbers else []
+    shut = withheld_searches(vault, who, searches)
+    views = []
+    for history in histories:
+        view, why = view_lead(vault, history, who), shut.get(history.lead.figures.get("search", ""))
+        if why and not view.marks_alone:
+            lead = replace(view.history.lead, figures={})
+            history = replace(view.history, lead=lead)
+            view = replace(view, history=history, figures_withheld=withheld_text(why))
+        views.append(view)
+    return views
 
 
 def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadView:
@@ -39,7 +59,8 @@ def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadV
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
         history = read_lead(db, lead, str(vault.path))
-    view = _kept_blind(vault, view_lead(vault, history, who), who)
+    [shown] = shown_leads(vault, [history], who)
+    view = _kept_blind(vault, shown, who)
     if view.shows_early and not early:
         view = view.without_verdicts()
     if vault.writable:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef, LeadHistory
-from ribin.cases.list_review import CandidateStatus, ReviewedCandidate
-from ribin.cases.recorded_search import RecordedSearch, SearchedMark
+from ribin.cases.searches import CandidateStatus, RecordedSearch, ReviewedCandidate, SearchedMark
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, RibinError, StoreError
 from ribin.leads.rules import status_of
@@ -20,12 +19,14 @@ from ribin.services.blind_pairs import (
     withheld_text,
 )
 from ribin.services.marks import Asker, candidate_side, exhibit_source, side_of
-from ribin.services.recorded_searches import lists_as_recorded, recorded_search
+from ribin.services.recorded_searches import recorded_search
+from ribin.services.redone_marks import lists_now
 from ribin.services.search import FinishedSearch
 from ribin.services.session import Session
 from ribin.vault.exhibits import find_scan_owner, first_name
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.list_review import count_candidates, read_candidates, state_candidate
+from ribin.vault.mark_table import content_token
 from ribin.vault.people import check_looker
 from ribin.vault.recorded_searches import list_sizes, read_searches
 from ribin.vault.sharing import named_in_lead, pseudonym
@@ -46,12 +47,18 @@ class OpenList:
     person: str
     lacking: str = ""
     recorded: RecordedSearch | None = None  # where it was opened by its number
+    content: str = ""  # the `content_token` of the vault when it was opened
     thumbnails: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     @property
     def number(self) -> str:
         """Under which the vault recorded it; empty where it did not."""
         return self.made.lists.search
+
+    @property
+    def at(self) -> str:
+        """When it was made: UTC, ISO 8601."""
+        return self.recorded.at if self.recorded else self.made.lists.first.asked_at
 
     @property
     def query(self) -> str:
@@ -86,16 +93,39 @@ def open_list(session: Session, number: str, who: str) -> OpenList:
     vault's people have roles, and `who` has none.
     """
     found = recorded_search(session.vault, number, who)
-    lists = lists_as_recorded(found)
+    lists = lists_now(session.vault, found)
     scope = Scope(lists.first.scope) if lists.first.scope in list(Scope) else Scope.COUNTRY
     made_with = lists.first.request or Request(session.member, scope, who=found.person)
     request = replace(made_with, who=who)
     with session.vault.catalogue.reading() as db:
-        exhibit = find_scan_owner(db, found.stated.query_sha256) or ""
+        exhibit, content = find_scan_owner(db, found.stated.query_sha256) or "", content_token(db)
     sides, lacking = _sides_now(session, found, request, exhibit)
     return OpenList(
-        FinishedSearch(tuple(sides), request, lists), exhibit, found.person, lacking, found
+        FinishedSearch(tuple(sides), request, lists),
+        *(exhibit, found.person, lacking, found),
+        content=content,
     )
+
+
+def list_now(session: Session, opened: OpenList, who: str) -> OpenList:
+    """The list with the marks and pictures of now, where the vault has changed since it was opened.
+
+    Errors as `open_list` and `side_of`.
+    """
+    with session.vault.catalogue.reading() as db:
+        content = content_token(db)
+    if content == opened.content:
+        return opened
+    if opened.number:
+        return open_list(session, opened.number, who)
+    made, ref = opened.made, ExhibitRef(session.member, opened.exhibit)
+    asker = Asker(session.params, session, made.request)
+    sides = tuple(
+        side_of(ref, asker, mark_type=str(side.mark.mark_type), sha256=side.mark.provenance.sha256)
+        for side in made.sides
+    )
+    made = replace(made, sides=sides)
+    return OpenList(made, opened.exhibit, opened.person, content=content)
 
 
 def note_look(session: Session, opened: OpenList, who: str) -> None:

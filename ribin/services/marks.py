@@ -12,23 +12,21 @@ import numpy as np
 from ribin.cases.exhibits import Candidate, LookPurpose, Request, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
-from ribin.describe.soundness import check_described
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
-from ribin.exchange.looks import LookAnswer, LookQuestion, ScanWish, Shown, shown_of
+from ribin.exchange.looks import ExhibitView, LookAnswer, LookQuestion, ScanWish, shown_of
 from ribin.exchange.message import MessageKind
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.model import NO_TRACE, Mark, MarkType, Scan, Trace
 from ribin.params.defaults import Params
-from ribin.pipeline import describe_mark, find_mark, judge_marks, usable_marks
+from ribin.pipeline import describe_mark, find_mark, judge_mark, judge_marks, usable_marks
 from ribin.services.held_exhibits import HeldExhibit
 from ribin.services.reading import AS_STATED, ReadOptions, read_original
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.parameter_sets import kept_parameters
 from ribin.vault.people import check_searcher
+from ribin.vault.redescribe import contents_as_read
 from ribin.view.surface import Surface, compared_surface, measured_surface, whole_surface
-
-check_template = check_described  # before a kernel runs on what another member sent
 
 # What a person means by a name. Services take the meaning, so that no file in the working folder
 # takes the place of an exhibit where exhibits alone are meant.
@@ -64,6 +62,8 @@ def named_source(name: str, session: Session | None = None) -> Source:
         )
     if is_file:
         return Path(name)
+    if lacking and Path(name).is_dir():
+        raise FormatError(f"{name}: a file or an exhibit needed, found a folder")
     if lacking:
         raise FormatError(f"{name}: neither a file nor an exhibit, {lacking}", hint=lacking.hint)
     return exhibit_source(name, session)
@@ -104,7 +104,7 @@ class Asker:
 
     params: Params
     session: Session | None = None  # the own vault; None where there are only files
-    request: Request | None = None  # why another member is asked
+    request: Request | None = None  # who asks and why; an exhibit is shown to nobody without
     action: LookPurpose = "picture"  # what for, as the owner's audit log names it
 
     @property
@@ -149,7 +149,7 @@ def side_of(
         scan = reading.scan(source, asker.params)
         cut = side_of_scan(scan, source.name, asker.params, mark_type, trace)
         return _with_earlier(cut, asker)
-    wanted = _Wanted(mark_type, sha256, scan=_scan_for(reading, trace))
+    wanted = _Selection(mark_type, sha256, scan=_scan_for(reading, trace))
     shown = _shown(source, asker, wanted)
     if not shown.scan:
         return shown.sides[0]
@@ -166,13 +166,14 @@ def sides_of(
     Errors as `side_of`.
     """
     if mark_type:
-        return [side_of(source, asker, reading, mark_type)], ()
+        side = side_of(source, asker, reading, mark_type)
+        return [side], tuple(filter(None, [side.quality_note]))
     if isinstance(source, Path):
         return _sides_of_scan(reading.scan(source, asker.params), source.name, asker)
-    wanted = _Wanted(every=True, scan=_scan_for(reading, NO_TRACE))
+    wanted = _Selection(every=True, scan=_scan_for(reading, NO_TRACE))
     shown = _shown(source, asker, wanted)
     if not shown.scan:
-        return list(shown.sides), ()
+        return list(shown.sides), tuple(s.quality_note for s in shown.sides if s.quality_note)
     scan = reading.enrolled_scan(shown.scan, asker.params)
     sides, notes = _sides_of_scan(scan, shown.name, asker)
     return [replace(s, member=source.member, exhibit=shown.exhibit) for s in sides], notes
@@ -180,7 +181,7 @@ def sides_of(
 
 def sides_of_enrolled_scan(exhibit: ExhibitRef, asker: Asker, sha256: str) -> list[Side]:
     """The first mark of each type of one scan of an exhibit; errors as `side_of`."""
-    return list(_shown(exhibit, asker, _Wanted(sha256=sha256, every=True)).sides)
+    return list(_shown(exhibit, asker, _Selection(sha256=sha256, every=True)).sides)
 
 
 def scan_of(
@@ -193,28 +194,45 @@ def scan_of(
     """
     if isinstance(source, Path):
         return reading.scan(source, asker.params)
-    shown = _shown(source, asker, _Wanted(mark_type, every=True, scan="needed", any_params=True))
+    shown = _shown(source, asker, _Selection(mark_type, every=True, scan="needed", any_params=True))
     assert shown.scan is not None  # it was needed
     return reading.enrolled_scan(shown.scan, asker.params)
 
 
 def side_of_scan(
-    scan: Scan,
-    name: str,
-    params: Params,
-    mark_type: MarkType | str | None = None,
-    trace: Trace = NO_TRACE,
+    scan: Scan, name: str, params: Params, mark_type: MarkType | str | None, trace: Trace
 ) -> Side:
     """As `side_of`, of a scan that has been read."""
-    mark, others = find_mark(scan, params, mark_type, trace)
-    return Side(name, mark, describe_mark(mark, params, trace), scan, others, trace=trace)
+    found, others = find_mark(scan, params, mark_type, trace)
+    template, quality = describe_mark(found.mark, params, trace), judge_mark(scan, found, params)
+    return Side(name, found.mark, template, scan, others, trace=trace, quality=quality.words)
+
+
+def with_reasons(side: Side, asker: Asker) -> Side:
+    """A side of the own vault with why its mark is not good, judged again from the original; as it
+    was where that cannot be had, or is judged otherwise now."""
+    session = asker.session
+    if not side.quality_note or session is None or side.member != session.member or side.scan:
+        return side
+    with suppress(RibinError):
+        contents = contents_as_read(session.vault, side.mark.provenance.sha256)
+        scan = AS_STATED.enrolled_scan(contents, asker.params)
+        for one in judge_marks(scan, asker.params):
+            same = one.mark.mark_type is side.mark.mark_type
+            if same and one.quality.verdict == side.quality:
+                return replace(side, quality=one.quality.words)
+    return side
 
 
 def _sides_of_scan(scan: Scan, name: str, asker: Asker) -> tuple[list[Side], tuple[str, ...]]:
     usable = usable_marks(judge_marks(scan, asker.params), asker.params)
     types = [mark.mark_type for mark in usable.marks]
+    quality = {one.mark: one.words for one in usable.found}
     sides = [
-        Side(name, mark, template, scan, tuple(t for t in types if t is not mark.mark_type))
+        Side(
+            *(name, mark, template, scan, tuple(t for t in types if t is not mark.mark_type)),
+            quality=quality[mark.mark_type],
+        )
         for mark, template in zip(usable.marks, usable.templates, strict=True)
     ]
     notes = tuple(f"{name}: {note}" for note in usable.notes)
@@ -229,8 +247,8 @@ def _with_earlier(side: Side, asker: Asker) -> Side:
     earlier = []
     for params in asker.earlier.values():
         with suppress(ScanError):
-            mark, _ = find_mark(side.scan, params, side.mark.mark_type)
-            earlier.append(describe_mark(mark, params))
+            found, _ = find_mark(side.scan, params, side.mark.mark_type)
+            earlier.append(describe_mark(found.mark, params))
     return replace(side, earlier=tuple(earlier))
 
 
@@ -249,7 +267,7 @@ def candidate_side(
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _Selection:
     """What of an exhibit somebody wants to see."""
 
     mark_type: str | None = None  # None: whatever comes first
@@ -266,13 +284,14 @@ def _scan_for(reading: ReadOptions, trace: Trace) -> ScanWish:
     return "no" if trace is NO_TRACE else "if whole"
 
 
-def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
+def _shown(ref: ExhibitRef, asker: Asker, wanted: _Selection) -> ExhibitView:
     """What an asker is shown: of the own vault, or by another member when its log has it."""
     session, request = asker.session, asker.request
     if session is None:
         raise ParameterError(f"{ref}: a vault needed (--vault or RIBIN_VAULT)")
-    if request:
-        check_searcher(session.vault.catalogue, request.who)
+    if request is None:
+        raise ParameterError(f"{ref}: who asks and why needed, found nobody")
+    check_searcher(session.vault.catalogue, request.who)
     # A search is made with one set; what is looked at may be compared with any that both have.
     sets = (asker.params.template_id, *(asker.earlier if asker.action != QUERY else ()))
     if ref.member == session.member:
@@ -280,8 +299,6 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
         seen = as_seen_by(session.member, session.vault)
         held = HeldExhibit(session.vault, known.exhibit, known, known.exhibit, seen)
         return held.show(sets[:1], **vars(wanted))
-    if request is None:
-        raise ParameterError(f"{ref}: who asks and why needed, found nobody")
     question = LookQuestion(
         exhibit=ref.exhibit,
         scope=request.scope,
@@ -298,7 +315,7 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
     )
     line = session.network.line(session.member, ref.member)
     told = line.ask(MessageKind.LOOK, question, LookAnswer).content
-    return shown_of(told, ref, check_template)
+    return shown_of(told, ref)
 
 
 # The surface of a mark as it was measured; of an enrolled one from the file as it was received.
@@ -307,18 +324,18 @@ _LIKE = 0.1  # of the mark and of what it was cut from, correlated; a scan read 
 
 
 @dataclass(frozen=True, eq=False)
-class SeenSurfaces:
+class MarkSurfaces:
     """The pixels on which a mark lies, and all of its scan where that shows more."""
 
     measured: Surface
     whole: Surface | None
 
 
-def measured_side(side: Side, asker: Asker) -> SeenSurfaces | None:
+def measured_side(side: Side, asker: Asker) -> MarkSurfaces | None:
     """The pixels on which the mark of a side lies; None where they are not at hand."""
     if side.scan is not None:
         measured = measured_surface(side.scan, side.mark, asker.params)
-        return SeenSurfaces(measured, whole_surface(side.scan, side.mark))
+        return MarkSurfaces(measured, whole_surface(side.scan, side.mark))
     provenance, original = side.mark.provenance, side.original
     if asker.session and side.member == asker.session.member:
         try:
@@ -332,7 +349,7 @@ def measured_side(side: Side, asker: Asker) -> SeenSurfaces | None:
 
 def measured_original(
     original: bytes, source: str, mark: Mark, params: Params
-) -> SeenSurfaces | None:
+) -> MarkSurfaces | None:
     """The pixels on which a mark lies, read anew; None where they cannot be had so.
 
     A file that was read with a person's help, a pitch that it does not state, may not be readable
@@ -347,7 +364,7 @@ def measured_original(
         surface = measured_surface(scan, mark, params)
         if not _likeness(surface, mark) > _LIKE:
             return None
-        return SeenSurfaces(surface, whole_surface(scan, mark))
+        return MarkSurfaces(surface, whole_surface(scan, mark))
     except RibinError:
         return None
 

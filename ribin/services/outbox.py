@@ -12,14 +12,22 @@ from datetime import UTC, datetime
 import msgspec
 
 from ribin.errors import RibinError, StoreError
-from ribin.exchange.line import Line, Prepared, prepare
+from ribin.exchange.line import Line, PreparedQuestion, prepare
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import LoggedAnswer
 from ribin.leads.both_sides import LeadChoice, both_sides
 from ribin.leads.merge import merge_stated
 from ribin.search.network import Network
 from ribin.services.leads import announce_received
-from ribin.vault.messages import OwnQuestion, note_answer, note_delivery, note_try, own_questions
+from ribin.vault.messages import (
+    OwnQuestion,
+    note_answer,
+    note_not_delivered,
+    note_try,
+    own_questions,
+    problem_of,
+)
+from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
 
 DELIVERY_S = 30.0
@@ -44,34 +52,41 @@ def deliver(vault: Vault, network: Network, receiver: str) -> str:
 
 
 def deliver_waiting(
-    vault: Vault,
-    network: Network,
-    *,
-    who: str,
-    receivers: Collection[str] | None = None,
-    due: bool = False,
+    vault: Vault, network: Network, *, who: str, receivers: Collection[str] | None = None
 ) -> list[tuple[OwnQuestion, str]]:
     """Send again what waits for these members, or for all that have a way to them; each that was
     sent, and why it was not delivered, or nothing.
 
-    `due`: those members alone for which the pause after the last try is over.
+    Raises AccessError: the vault's people have roles, and `who` has none.
     """
-    waiting, now = _deliveries(vault), datetime.now(UTC).isoformat(timespec="milliseconds")
+    check_looker(vault.catalogue, who)
+    waiting = {one.receiver for one in _deliveries(vault)}
+    return _deliver(vault, network, waiting.intersection(receivers or waiting), who)
+
+
+def deliver_due(vault: Vault, network: Network, who: str) -> list[tuple[OwnQuestion, str]]:
+    """As `deliver_waiting`, by the node, to those members for which the pause after the last try is
+    over; it sends what persons have done before, under the login that it runs as, and asks for no
+    role."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    due = {one.receiver for one in _deliveries(vault) if one.due_at <= now}
+    return _deliver(vault, network, due, who)
+
+
+def _deliver(
+    vault: Vault, network: Network, receivers: Collection[str], who: str
+) -> list[tuple[OwnQuestion, str]]:
     sent: list[tuple[OwnQuestion, str]] = []
-    for receiver in sorted({one.receiver for one in waiting}):
+    for receiver in sorted(receivers):
         member = network.members.get(receiver)
-        some = [one for one in waiting if one.receiver == receiver]
-        if (
-            (member is None or not member.is_reached)
-            or (receivers is not None and receiver not in receivers)
-            or (due and not any(one.due_at <= now for one in some))
-        ):
+        some = [one for one in _deliveries(vault) if one.receiver == receiver]
+        if member is None or not member.is_reached:
             continue
         sent += _send_in_order(vault, network.line(vault.member, receiver), some)
         steps = [one for one in some if one.kind == _LEADS]
         if steps and not any(why for one, why in sent if one.receiver == receiver):
-            why = _tell_steps(vault, network, receiver, steps, who)
-            sent += [(one, why) for one in steps]
+            problems = _tell_steps(vault, network, receiver, steps, who)
+            sent += [(one, problems.get(one.id, "")) for one in steps]
     return sent
 
 
@@ -108,28 +123,28 @@ def _send_in_order(
 
 def _send(vault: Vault, line: Line, one: OwnQuestion) -> str:
     """Send one; why it did not arrive, or nothing."""
-    told = Prepared(one.id, MessageKind(one.kind), one.question)
+    told = PreparedQuestion(one.id, MessageKind(one.kind), one.question)
     try:
         line.send(told, LoggedAnswer, DELIVERY_S)
     except (RibinError, OSError) as error:
         with vault.catalogue.writing() as db:
-            note_try(db, one.id, str(error))
-        return str(error)
+            note_try(db, one.id, problem_of(error))
+        return problem_of(error)
     note_answer(vault, one)
     return ""
 
 
 def _tell_steps(
     vault: Vault, network: Network, receiver: str, steps: list[OwnQuestion], who: str
-) -> str:
+) -> dict[str, str]:
     """Bring the leads of these steps up to date at both sides, and write the notices that come of
-    it; why that could not be, or nothing."""
-    choice = LeadChoice(numbers=tuple(one.subject for one in steps))
-    with both_sides(vault, network, (receiver,), who, choice) as both:
+    it; why that could not be, by the id of each step for which it could not."""
+    numbers = tuple(one.subject for one in steps)
+    with both_sides(vault, network, (receiver,), who, LeadChoice(numbers=numbers)) as both:
         merge_stated(both)
-    why = "" if receiver in both.theirs else "; ".join(both.notes)
-    for one in steps:
-        note_delivery(vault, receiver, _LEADS, one.subject, one.id, why)
-    if not why:
+    if receiver in both.theirs:
         announce_received(vault, network, who)
-    return why
+    else:
+        note_not_delivered(vault, receiver, _LEADS, numbers, both.missing[receiver])
+    waiting = own_questions(vault, receiver=receiver, kind=_LEADS, waiting=True)
+    return {one.id: one.problem for one in waiting}

@@ -6,21 +6,22 @@ The figures, a picture, the page of a comparison microscope, or a report for a c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ribin.cases.exhibits import Candidate, LookPurpose, Request
+from ribin.cases.leads import ExhibitRef, Lead
 from ribin.cases.side import Side
-from ribin.comparison import Comparison
+from ribin.comparison import Comparison, score_text
 from ribin.decide.steps import not_compared
 from ribin.describe.steps import template_mark
 from ribin.model import NO_TRACE, Mark, Trace
 from ribin.params.defaults import MethodParams, Params
 from ribin.pipeline import compare_marks, look_again
 from ribin.report.comparison import comparison_document, figures_sha256
-from ribin.report.document import ChainHead, Document, ReportHead
+from ribin.report.document import ChainHead, Document, ReportHead, words
 from ribin.report.explanation import SIDES, anything_left_out, comparison_text, left_out_of_pair
 from ribin.report.html import document_html
 from ribin.report.outlines import KEEP_ALL
@@ -39,8 +40,10 @@ from ribin.services.marks import (
     scan_of,
     side_of,
     side_of_scan,
+    with_reasons,
 )
 from ribin.services.reading import AS_STATED, ReadOptions, as_image_pairs, best_of, experimental
+from ribin.services.redone_marks import marks_redone, recorded_at
 from ribin.services.session import Session
 from ribin.vault.anchors import kept_anchors
 from ribin.vault.annotations import annotations_of
@@ -100,7 +103,7 @@ def prepare_pair(
 ) -> ComparedPair:
     """Compare two files or exhibits; each is read and extracted once.
 
-    A pair of low score is looked at mirrored and at other scales as well; where that agrees better
+    A pair of low score is compared again mirrored and at other scales; where that agrees better
     the figures are of that, with points less and a note.
 
     Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen; and
@@ -160,7 +163,7 @@ def compare_sides(
 ) -> ComparedPair:
     """Compare two sides; the result names them as they are called.
 
-    `again`: whether a pair of low score is looked at mirrored and at other scales as well.
+    `again`: whether a pair of low score is compared again, mirrored and at other scales.
     """
     compared = compare_marks(reference.template, comparison.template, params, trace)
     result = replace(compared, reference=reference.name, comparison=comparison.name)
@@ -168,6 +171,8 @@ def compare_sides(
         found = look_again(reference.template, comparison.template, result.score, params)
         if found:
             result = replace(found, reference=reference.name, comparison=comparison.name)
+    poor = [side.quality_note for side in (reference, comparison) if side.quality_note]
+    result = replace(result, note="; ".join(filter(None, (result.note, *poor))))
     return ComparedPair(reference, comparison, result, params, trace)
 
 
@@ -177,15 +182,40 @@ def candidate_pair(
     request: Request,
     candidate: Candidate,
     action: LookPurpose = "picture",
+    listed_at: str = "",
 ) -> ComparedPair:
     """Compare the query of a search with a candidate, for people to look at.
 
-    Another member's exhibit is shown only after its audit log says to whom and why. Errors and
-    `action` as `candidate_side`.
+    Another member's exhibit is shown only after its audit log says to whom and why. A note says
+    where the list, of `listed_at` (UTC, ISO 8601), has other figures. Errors and `action` as
+    `candidate_side`.
     """
     side = candidate_side(session, request, candidate, action)
     check_pair_shown(session, request.who, (query, side))
-    return _compare_in_one_set(query, side, Asker(session.params, session, request))
+    pair = _compare_in_one_set(query, side, Asker(session.params, session, request))
+    return _beside_record(session, pair, asdict(candidate), "the list", listed_at)
+
+
+_SAME_SCORE = 0.0005  # as people read it
+
+
+def _beside_record(
+    session: Session, pair: ComparedPair, figures: Mapping[str, Any], record: str, at: str
+) -> ComparedPair:
+    """The pair, with a note where a record of a moment has other figures than the marks of now."""
+    now, was = pair.result, figures.get("score")
+    if not now.compared or figures.get("mark") != now.mark or not isinstance(was, float):
+        return pair
+    if abs(was - now.score) <= _SAME_SCORE:
+        return pair
+    refs = [ExhibitRef(s.member, s.exhibit.exhibit) for s in pair.sides if s.exhibit]
+    redone = marks_redone(session.vault, refs, at) if at else []
+    note = (
+        f"{'; '.join(redone) or 'the marks are described otherwise now'}: {record} says "
+        f"{score_text(was)}, {figures['cmc']:g} of {figures['cells']} cells, the marks as they are "
+        f"now {score_text(now.score)}, {now.cmc:g} of {now.cells}"
+    )
+    return replace(pair, result=replace(now, note="; ".join(filter(None, (note, now.note)))))
 
 
 def _rendered_pair(
@@ -298,17 +328,28 @@ def lead_marks_page(session: Session, lead: str, who: str) -> str:
     and `side_of`.
     """
     view = look_at_lead(session.vault, lead, who, early=False)
-    history = view.history.lead
-    scope = session.network.scope_of(session.member, history.members)
-    request = Request(session.member, scope, who=who, reason=f"lead {lead}")
-    asker = Asker(session.params, session, request)
+    history, asker = view.history.lead, _asker_of_lead(session, view.history.lead, who)
     if not view.marks_alone:
-        return pair_page(prepare_pair(*history.exhibits, asker), asker)
+        return pair_page(_pair_of_lead(session, history, asker), asker)
     one = side_of(history.reference, asker)
     two = side_of(history.comparison, asker, mark_type=one.mark.mark_type)
     params = asker.params
     blank = not_compared(one.template, two.template, NO_FIGURES, params.params_id)
     return pair_page(ComparedPair(one, two, blank, params), asker)
+
+
+def _asker_of_lead(
+    session: Session, lead: Lead, who: str, action: LookPurpose = "picture"
+) -> Asker:
+    scope = session.network.scope_of(session.member, lead.members)
+    request = Request(session.member, scope, who=who, reason=f"lead {lead.lead}")
+    return Asker(session.params, session, request, action)
+
+
+def _pair_of_lead(session: Session, lead: Lead, asker: Asker) -> ComparedPair:
+    pair = prepare_pair(*lead.exhibits, asker)
+    at = recorded_at(session.vault, lead)
+    return _beside_record(session, pair, lead.figures, f"the record of {lead.lead}", at)
 
 
 def _from_template(side: Side) -> Mark:
@@ -344,10 +385,41 @@ class ReportOptions:
         return ReportHead(self.who, now, self.question, self.case_number, member)
 
 
+def report_lead(session: Session, lead: str, who: str, options: ReportOptions) -> Document:
+    """The report of the two marks of a lead, which names it and the figures that it has on record.
+
+    Errors as `lead_marks_page`.
+    """
+    known = look_at_lead(session.vault, lead, who, early=False).history.lead
+    asker = _asker_of_lead(session, known, who, "report")
+    taken_up = f"{known.lead}, taken up by {known.examiner} ({known.member}), {known.at[:10]}"
+    record = [("Lead", taken_up), *recorded_figures(known.figures)]
+    return report_pair(_pair_of_lead(session, known, asker), asker, options, record=record)
+
+
+def recorded_figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a record says of a pair, for its report; nothing where it has no score."""
+    if not isinstance(score := figures.get("score"), float):
+        return []
+    said = f"{score_text(score)}, {figures['cmc']:g} of {figures['cells']} congruent cells"
+    place = f"rank {figures['rank']} by {words(str(figures['mark']))}"
+    of = " of ".join(filter(None, (place, str(figures.get("search", "")))))
+    made_with = figures.get("params_id")
+    more = f", method parameters {made_with}" if made_with else ""
+    return [("Score on record", f"{said}; {of}{more}")]
+
+
 def report_pair(
-    pair: ComparedPair, asker: Asker, options: ReportOptions, weight: Weight | None = None
+    pair: ComparedPair,
+    asker: Asker,
+    options: ReportOptions,
+    weight: Weight | None = None,
+    record: Sequence[tuple[str, str]] = (),
 ) -> Document:
-    """Put a pair into a report, and into the audit log of the own vault where there is one."""
+    """Put a pair into a report, and into the audit log of the own vault where there is one.
+
+    `record`: the lead or list that it was made for, and the figures that stand there.
+    """
     one, two = pair.sides
     session, request = asker.session, asker.request
     chain, annotations = None, []
@@ -361,7 +433,7 @@ def report_pair(
     others = any(side.member not in ("", member) for side in pair.sides)
     return comparison_document(
         options.head(member),
-        pair.sides,
+        (with_reasons(one, asker), with_reasons(two, asker)),
         pair.result,
         pair.result.params_id,
         pair.method,
@@ -369,6 +441,7 @@ def report_pair(
         request if others else None,
         _weight_said(weight),
         annotations,
+        record,
     )
 
 

@@ -295,9 +295,7 @@ def _lights(lighting: str) -> tuple[Light, ...]:
     return (Light(Lamp.SIDE, azimuth_deg=light.azimuth_deg),)
 
 
-def as_image_pairs(
-    one: Scan, two: Scan, params: Params = DEFAULT_PARAMS
-) -> tuple[tuple[Scan, Scan], ...]:
+def as_image_pairs(one: Scan, two: Scan, params: Params) -> tuple[tuple[Scan, Scan], ...]:
     """The pairs of images to compare in place of an image and a topography, in their order.
 
     Raises ParameterError: nobody said how the image was lit; ScanError: the topography holds no

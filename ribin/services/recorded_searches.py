@@ -12,8 +12,8 @@ from typing import Any
 from ribin.cases.exhibits import SearchResult
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.record import RecordKind
-from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, StoreError
 from ribin.foreign import read_object
@@ -32,6 +32,9 @@ from ribin.vault.vault import Vault
 
 _NUMBER = re.compile(r"[A-Z]{3}-Q\d+(-R\d+)?")
 _OF_THE_SEARCH = ("params_id", "version", "snapshot", "scope", "counts")
+AS_OF_NOW = (
+    "since"  # beside a recorded list as JSON: what became of its marks, no part of the record
+)
 NOT_RECORDED = "this search is not recorded: nothing is written here"
 
 
@@ -185,6 +188,7 @@ def _read_list(path: Path) -> dict[str, Any]:
         needed = f"{path}: the JSON of a search needed"
         raise ParameterError(f"{needed}, {error.strerror}") from error
     value = read_object(content, str(path))
+    value.pop(AS_OF_NOW, None)
     return {**value, "search": lists_of(value, str(path)).search}
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ribin.errors import ParameterError, ScanError
+from ribin.model import Scan
 from ribin.params.defaults import Params
 from ribin.search.network import Network
 from ribin.services.corrections import telling_corrections
-from ribin.services.enrol import EnrolOptions, accepted_marks
+from ribin.services.enrol import EnrolOptions, UsableMarks, accepted_marks
+from ribin.services.enrol_remarks import mark_remarks
 from ribin.services.reading import ReadOptions, read_again, reading_anew
 from ribin.vault.corrections import find_scan
 from ribin.vault.parameter_sets import keep_parameters
+from ribin.vault.permissions import check_act
 from ribin.vault.redescribe import admit_description, contents_as_read, scans_in_use_with
 from ribin.vault.scanfile import ScanContents
 from ribin.vault.states import scan_state
 from ribin.vault.vault import Vault
+from ribin.workers import Tick, silent
 
 _ACCEPTED = "accepted at enrolment"
 
@@ -32,12 +35,7 @@ class DescribeReport:
 
 
 def describe_vault(
-    vault: Vault,
-    params: Params,
-    *,
-    who: str,
-    reason: str,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    vault: Vault, params: Params, *, who: str, reason: str, progress: Tick = silent
 ) -> DescribeReport:
     """Describe each scan whose marks in use were made with other parameters.
 
@@ -47,6 +45,8 @@ def describe_vault(
 
     Raises StoreError: the vault is read-only or locked; AccessError: `who` is no administrator.
     """
+    with vault.catalogue.reading() as db:
+        check_act(db, "describe", who)
     if vault.writable:
         keep_parameters(vault.path, params)
     with vault.catalogue.reading() as db:
@@ -59,18 +59,9 @@ def describe_vault(
         try:
             contents = contents_as_read(vault, stored.sha256)
             scan = read_again(contents, params)
-            options = EnrolOptions(params, who, accept_unusable=_accepted(contents))
+            options = EnrolOptions(params, who, reason, accept_unusable=_accepted(contents))
             _, found = accepted_marks(scan, options)
-            new = admit_description(
-                vault,
-                scan,
-                found.marks,
-                found.templates,
-                who=who,
-                reason=reason,
-                verdicts=found.verdicts,
-            )
-            counted[new] += 1
+            counted[_admit(vault, scan, found, options)] += 1
         except ScanError as error:
             failed.append((stored.source, str(error)))
         progress(number, len(todo))
@@ -106,10 +97,11 @@ class RedoneScan:
     reading: int
     said: str
     marks: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
 
 
 def redo_marks(
-    vault: Vault, params: Params, asked: RedoOptions, network: Network | None = None
+    vault: Vault, params: Params, asked: RedoOptions, network: Network | None
 ) -> tuple[RedoneScan, set[str]]:
     """Outline and read a scan anew from its stored original; what is found counts from now on.
 
@@ -137,24 +129,34 @@ def redo_marks(
             "--pixel-pitch-um say it",
         )
     accepted = asked.accept_unusable or _accepted(kept)
-    scan, found = accepted_marks(scan, EnrolOptions(params, who, reason, accept_unusable=accepted))
+    options = EnrolOptions(params, who, reason, accept_unusable=accepted)
+    scan, found = accepted_marks(scan, options)
     with telling_corrections(vault, who, network) as concerned:
-        admit_description(
-            vault,
-            scan,
-            found.marks,
-            found.templates,
-            who=who,
-            reason=reason,
-            verdicts=found.verdicts,
-            said=" ".join(said),
-        )
+        _admit(vault, scan, found, options, " ".join(said))
     keep_parameters(vault.path, params)
     with vault.catalogue.reading() as db:
         state = scan_state(db, sha256)
     judged = zip(found.marks, found.verdicts, strict=True)
     listed = tuple((str(mark.mark_type), str(verdict)) for mark, verdict in judged)
-    return RedoneScan(exhibit, sha256, source, state.reading, state.said, listed), concerned
+    remarks = tuple(mark_remarks(found.found, exhibit, params.quality))
+    done = RedoneScan(exhibit, sha256, source, state.reading, state.said, listed, remarks)
+    return done, concerned
+
+
+def _admit(
+    vault: Vault, scan: Scan, found: UsableMarks, options: EnrolOptions, said: str = ""
+) -> bool:
+    """Let what was found in a scan count from now on; gives and raises as `admit_description`."""
+    return admit_description(
+        vault,
+        scan,
+        found.marks,
+        found.templates,
+        who=options.who,
+        reason=options.reason,
+        verdicts=found.verdicts,
+        said=said,
+    )
 
 
 def _accepted(contents: ScanContents) -> str:

@@ -98,7 +98,7 @@ def _search(asked: Asked, body: SearchQuestion) -> Reply:
     stated, params = _shared_template(asked, body)
     context = replace(asked.context, params=params)
     query = stated_template(stated, where)
-    check_template(query.arrays, where)
+    check_described(query.arrays, where)  # before a kernel runs on what somebody sent
     request = request_of(body, asked.sender, vault.member)
     found = answer_search(vault, query, request, asked.reach, context)
     rows = found.rows if asked.most_rows is None else found.rows[: asked.most_rows]
@@ -137,9 +137,6 @@ def _shared_template(asked: Asked, body: SearchQuestion) -> tuple[TemplateStatem
         f"needed, found {', '.join(stated.params_id for stated in given)}",
         hint=NO_SET_SHARED,
     )
-
-
-check_template = check_described  # before a kernel runs on what somebody sent
 
 
 def _look(asked: Asked, body: LookQuestion) -> Reply:

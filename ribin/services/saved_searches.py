@@ -10,10 +10,9 @@ from pathlib import Path
 from ribin.cases.exhibits import Request, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.results import SearchLists
-from ribin.cases.saved_search import SavedSearch, SearchFinding
+from ribin.cases.searches import SavedSearch, SearchFinding
 from ribin.errors import RibinError
 from ribin.report.json import plain_value
-from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
 from ribin.services.recorded_searches import record_in
 from ribin.services.search import FinishedSearch, SearchOptions, make_search
@@ -21,6 +20,7 @@ from ribin.services.session import Session, open_own
 from ribin.vault.people import check_searcher
 from ribin.vault.rows import Act
 from ribin.vault.saved_searches import add_saved_search, note_findings, read_saved_searches
+from ribin.workers import OnProgress, silent
 
 
 @dataclass(frozen=True)

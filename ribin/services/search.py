@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from ribin.cases.calibres import calibre_hint
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Request, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef, LeadStatus
-from ribin.cases.recorded_search import lists_sha256
 from ribin.cases.results import SearchLists
+from ribin.cases.searches import lists_sha256
 from ribin.cases.side import Side
+from ribin.comparison import score_text
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
-from ribin.model import MarkType
+from ribin.model import MarkType, Verdict
 from ribin.report.document import ChainHead, Document
 from ribin.report.explanation import drawn_words
 from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, search_document
 from ribin.report.text import lists_value
+from ribin.search.context import Query
 from ribin.search.engine import search_marks
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.blind_pairs import left_out_of_search, notes_of_search
@@ -38,12 +41,12 @@ from ribin.services.pair import (
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.recorded_searches import record_lists
 from ribin.services.session import Session
-from ribin.vault.exhibits import find_scan_owner, first_name
+from ribin.vault.exhibits import find_scan_owner, first_name, verdicts_of
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
-from ribin.vault.vocabulary import Vocabulary, read_synonyms
+from ribin.vault.vocabulary import read_vocabulary
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 
 
@@ -115,7 +118,7 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
     owner has not released, its owner and the own vault are asked, and the notes of the lists say
     who was not.
 
-    Raises RibinError: as `sides_of`, `check_reach` and `search`.
+    Raises RibinError: as `sides_of`, `check_reach` and `search_marks`.
     """
     request = options.request(session.member)
     request = replace(request, filters=in_own_words(session.vault, request.filters))
@@ -138,9 +141,18 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
 
 
 def in_own_words(vault: Vault, filters: Filters) -> Filters:
-    """The filters with the values that the synonyms of the own vault stand for."""
+    """The filters with the values that the synonyms of the own vault stand for.
+
+    Raises ParameterError: neither the table of calibres nor the vault has the calibre. Its list
+    would be empty, or lack what it means.
+    """
     with vault.catalogue.reading() as db:
-        words = Vocabulary({}, read_synonyms(db))
+        words = read_vocabulary(db)
+    if not words.knows_calibre(filters.calibre):
+        raise ParameterError(
+            f"calibre: one of the table, or of this vault, needed, found {filters.calibre!r}",
+            hint=calibre_hint(filters.calibre),
+        )
     meant = {name: words.value(name, text) for name, text in filters.of_class.items()}
     return Filters(**{**asdict(filters), **meant})
 
@@ -172,7 +184,8 @@ def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -
     asker = Asker(session.params, session, request)
     sides = sides_of_enrolled_scan(ExhibitRef(session.member, exhibit), asker, sha256)
     lists = _search(session, sides, left_out_of_search(session, request, sides), ())
-    notes = notes_of_search(session, request.who, sides)
+    poor = tuple(side.quality_note for side in sides if side.quality_note)
+    notes = (*poor, *notes_of_search(session, request.who, sides))
     return record_lists(session.vault, sides, replace(lists, notes=(*lists.notes, *notes)))
 
 
@@ -183,10 +196,25 @@ def _search(
     members: Sequence[str],
     fuse_all: bool = False,
 ) -> SearchLists:
-    templates = [side.template for side in sides]
-    earlier = [side.earlier for side in sides]
-    found = search_marks(templates, request, session.context, members, fuse_all, earlier)
-    return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in found.lists))
+    queries = [Query(side.template, side.earlier) for side in sides]
+    found = search_marks(queries, request, session.context, members, fuse_all)
+    judged = (_with_quality(session, one) for one in found.lists)
+    return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in judged))
+
+
+def _with_quality(session: Session, one: SearchResult) -> SearchResult:
+    """The list with a note on each own candidate whose mark is not good; others are not told."""
+    own = [row.sha256 for row in one.candidates if row.member == session.member]
+    with session.vault.catalogue.reading() as db:
+        verdicts = verdicts_of(db, own, one.mark)
+    bad = {sha256: said for sha256, said in verdicts.items() if said not in ("", Verdict.USABLE)}
+    rows = (
+        replace(row, note="; ".join(filter(None, (row.note, f"its mark is {bad[row.sha256]}"))))
+        if row.member == session.member and row.sha256 in bad
+        else row
+        for row in one.candidates
+    )
+    return replace(one, candidates=tuple(rows))
 
 
 def search_problems(session: Session, made: FinishedSearch, picture: Path | None) -> list[str]:
@@ -265,7 +293,6 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
 
 # What is made of a search: its gallery, with a page for each candidate.
 
-_SAME_SCORE = 0.0005  # as reports write it
 NOT_RELEASED = "picture not released by its owner"
 
 
@@ -288,7 +315,9 @@ def write_gallery(session: Session, made: FinishedSearch, path: Path) -> list[st
         for candidate in one.candidates:
             key = MarkType(candidate.mark), candidate.rank
             try:
-                pictures[key] = _show(session, side, made.request, candidate, folder)
+                pictures[key] = _write_candidate_page(
+                    session, side, made.request, candidate, folder
+                )
             except AccessError:
                 pictures[key] = RowPicture(why_not=NOT_RELEASED)
             except RibinError as error:
@@ -299,7 +328,7 @@ def write_gallery(session: Session, made: FinishedSearch, path: Path) -> list[st
     return problems
 
 
-def _show(
+def _write_candidate_page(
     session: Session, side: Side, request: Request, candidate: Candidate, folder: Path
 ) -> RowPicture:
     """Lay one candidate beside the query and write the page of both."""
@@ -328,11 +357,7 @@ def _page_name(candidate: Candidate) -> str:
 
 
 def report_search(
-    lists: SearchLists,
-    asker: Asker,
-    options: ReportOptions,
-    query: Sequence[Side] = (),
-    pictures: int = 0,
+    lists: SearchLists, asker: Asker, options: ReportOptions, query: Sequence[Side], pictures: int
 ) -> tuple[Document, list[str]]:
     """Put the lists of a search into a report, and into the audit log of the own vault.
 
@@ -345,10 +370,13 @@ def report_search(
     shown: tuple[CandidatePicture, ...] = ()
     if session and asker.request:
         request = asker.request
-        side = _drawn(first, query)
+        side = _side_of_list(first, query)
         if side:
             chosen = first.candidates[:pictures]
-            shown = tuple(_shown(session, request, side, candidate) for candidate in chosen)
+            shown = tuple(
+                _candidate_picture(session, request, side, candidate, first.asked_at)
+                for candidate in chosen
+            )
         facts = {"figures": lists_sha256(lists_value(lists)), "search": lists.search}
         chain = enter_report(session.vault, first.query_sha256 or first.query, request, facts)
     kind = query[0].mark.kind if query else None
@@ -359,7 +387,7 @@ def report_search(
     return search_document(head, lists, shown, chain, method), problems
 
 
-def _drawn(first: SearchResult, query: Sequence[Side]) -> Side | None:
+def _side_of_list(first: SearchResult, query: Sequence[Side]) -> Side | None:
     """The mark of the first list among those of the query.
 
     Raises ParameterError: the scan is not the one that was searched with.
@@ -376,18 +404,18 @@ def _drawn(first: SearchResult, query: Sequence[Side]) -> Side | None:
     return None
 
 
-def _shown(
-    session: Session, request: Request, side: Side, candidate: Candidate
+def _candidate_picture(
+    session: Session, request: Request, side: Side, candidate: Candidate, listed_at: str
 ) -> CandidatePicture:
     name = f"{candidate.member}:{candidate.exhibit}"
     try:
-        pair = candidate_pair(session, side, request, candidate, "report")
+        pair = candidate_pair(session, side, request, candidate, "report", listed_at)
     except RibinError as error:
         return CandidatePicture(candidate.rank, name, None, why_not=str(error))
     result = pair.result
-    figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
-    if result.compared and abs(result.score - candidate.score) > _SAME_SCORE:
-        figures += f" The list has {candidate.score:.3f}: the marks are described otherwise now."
+    figures = f"Score {score_text(result.score)}, {result.cmc:g} of {result.cells} cells congruent."
+    if result.note:
+        figures += f" Note: {result.note}."
     figures += drawn_words(pair.sides, result)
     picture = pair_picture(pair, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

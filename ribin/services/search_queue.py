@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from ribin.errors import RibinError, StoreError
-from ribin.search.context import OnProgress
+from ribin.workers import OnProgress
 
 _KEPT = 200  # that ended; the oldest is forgotten first
 _MOST = 50  # that wait

@@ -8,11 +8,12 @@ from typing import Self
 
 from ribin.errors import AccessError, ParameterError
 from ribin.params.defaults import Params
-from ribin.search.context import OnProgress, SearchContext, silent
+from ribin.search.context import SearchContext
 from ribin.search.index import CoarseScorer
 from ribin.search.network import Network, NetworkMember
 from ribin.services.lines import linked_as_agreed, open_network
 from ribin.vault.vault import Vault
+from ribin.workers import OnProgress, silent
 
 
 @dataclass(frozen=True, eq=False)

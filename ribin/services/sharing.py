@@ -21,15 +21,16 @@ from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.services.bundles import messages_for
 from ribin.services.files import whole_file
-from ribin.services.outbox import deliver, to_tell
+from ribin.services.outbox import deliver, tell_now, to_tell
 from ribin.services.session import Session
 from ribin.text import counted
 from ribin.vault.exhibits import StoredScan, current_name
 from ribin.vault.keys import own_key, trusted_key
 from ribin.vault.messages import put_own_questions
 from ribin.vault.people import check_looker, check_searcher
+from ribin.vault.permissions import check_act
 from ribin.vault.received import read_originals
-from ribin.vault.retention import Due, Tombstone, keep_until, purge_exhibit, retention_dates
+from ribin.vault.retention import DueExhibit, Tombstone, keep_until, purge_exhibit, retention_dates
 from ribin.vault.sharing import (
     default_sharing,
     end_release,
@@ -87,9 +88,7 @@ class RetentionChange:
     reason: str
 
 
-def change_retention(
-    vault: Vault, asked: RetentionChange, agree: Agree = lambda lines: None
-) -> None:
+def change_retention(vault: Vault, asked: RetentionChange, agree: Agree) -> None:
     """Set the last day of these exhibits and the usual days, as far as named.
 
     `agree` is shown a line for each exhibit that is then due, or kept for a shorter time than its
@@ -201,6 +200,8 @@ def send_bundle(
     Raises AccessError, ParameterError, StoreError: as `export_bundle`; or there is no key.
     """
     reach = _reach(vault, network, receiver)
+    with vault.catalogue.reading() as db:
+        check_act(db, "export bundle", who)
     key = own_key(vault)
     sealed_for = trusted_key(vault, receiver) if sealed else None
     return export_bundle(
@@ -224,6 +225,8 @@ def _reach(vault: Vault, network: Network, receiver: str) -> Scope:
 
 # A purge of several exhibits: each on its own, and what stays is said with its reason.
 
+_PURGED = "the exhibit is kept no longer"  # as others are told; the reason stays in the own log
+
 
 @dataclass(frozen=True)
 class PurgeOptions:
@@ -244,12 +247,20 @@ class PurgeReport:
     purged: tuple[Tombstone, ...]
     failed: tuple[tuple[str, str], ...]
     would: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()  # of each member whose release ended, whether it knows
 
 
-def purge_each(vault: Vault, asked: PurgeOptions, agree: Agree = lambda lines: None) -> PurgeReport:
+def purge_each(
+    vault: Vault,
+    asked: PurgeOptions,
+    agree: Agree = lambda lines: None,
+    network: Network | None = None,
+) -> PurgeReport:
     """Purge the exhibits named, or those that are due, and what the index drew from them.
 
-    `agree` is shown a line for each before; it raises where the person does not want that.
+    Members that one was released to are told that the release has ended: at once where `network`
+    has a way to them, else by the next bundle or the node. `agree` is shown a line for each before;
+    it raises where the person does not want that.
 
     Raises ParameterError: both exhibits and a day are named, or neither; the day is none or to
     come; no reason is given; StoreError, AccessError: an exhibit is unknown; or as `purge_exhibit`,
@@ -263,15 +274,23 @@ def purge_each(vault: Vault, asked: PurgeOptions, agree: Agree = lambda lines: N
     if chosen:
         agree(_what_goes(vault, chosen))
     sweep_index(vault)  # of an earlier purge that was cut short
-    purged, failed = [], []
+    purged, failed, concerned = [], [], set[str]()
+
+    def tell(stone: Tombstone, receivers: Sequence[str]) -> None:
+        end = ReleaseQuestion(stone.opaque, False, True, asked.who, _PURGED)
+        waiting = [to_tell(one, MessageKind.RELEASE, end, stone.opaque) for one in receivers]
+        put_own_questions(vault, waiting, asked.who)
+        concerned.update(receivers)
+
     for exhibit in chosen:
         try:
-            purged.append(purge_exhibit(vault, exhibit, asked.who, asked.reason))
+            purged.append(purge_exhibit(vault, exhibit, asked.who, asked.reason, tell))
         except StoreError as error:
             failed.append((exhibit, str(error)))
     if purged:
         sweep_index(vault)
-    return PurgeReport(tuple(purged), tuple(failed))
+    told = tell_now(vault, network, concerned, asked.who)
+    return PurgeReport(tuple(purged), tuple(failed), told=tuple(told))
 
 
 def _what_goes(vault: Vault, chosen: Sequence[str]) -> list[str]:
@@ -331,7 +350,7 @@ def sharing_facts(vault: Vault) -> dict[str, object]:
 
 def sharing_table(facts: dict) -> str:
     """One exhibit a line, and the level that new ones begin with."""
-    header = ("exhibit", "sharing", "known abroad as", "released to")
+    header = ("exhibit", "sharing", "pseudonym", "released to")
     rows = [
         (e["exhibit"], e["sharing"], e["opaque"], ", ".join(e["released_to"]) or "-")
         for e in facts["exhibits"]
@@ -345,13 +364,13 @@ def release_line(done: ReleaseResult) -> str:
     what = "exhibit, event and originals" if done.original else "exhibit and event"
     said = "release ended" if done.ended else f"{what} released"
     told = "both audit logs have it" if done.told else done.note
-    return f"{done.exhibit} ({done.opaque} abroad): {said}, {done.receiver}; {told}"
+    return f"{done.exhibit} (pseudonym {done.opaque}): {said}, {done.receiver}; {told}"
 
 
-def due_table(dates: Sequence[Due]) -> str:
+def due_table(dates: Sequence[DueExhibit]) -> str:
     """One exhibit a line, the first that is due first."""
     rows = [(d.exhibit, d.keep_until, "its own" if d.own_date else "usual") for d in dates]
-    return table(("exhibit", "keep until", "date"), rows) if rows else "no exhibit has a last day"
+    return table(("exhibit", "keep until", "day"), rows) if rows else "no exhibit has a last day"
 
 
 def sent_line(done: SentBundle) -> str:

@@ -60,7 +60,7 @@ class Turnaround:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Backlog:
     """What waits, and since when the oldest of it does; empty where nothing waits."""
 
     what: str
@@ -77,7 +77,7 @@ class Statistics:
     last: str
     months: tuple[MonthCount, ...]
     turnaround: tuple[Turnaround, ...]
-    backlog: tuple[Waiting, ...]
+    backlog: tuple[Backlog, ...]
 
 
 def vault_statistics(vault: Vault, who: str, first: str = "", last: str = "") -> Statistics:
@@ -150,14 +150,14 @@ def _turnaround(step: str, pairs: Sequence[tuple[str, str]]) -> Turnaround:
     return Turnaround(step, len(days), len(pairs) - len(days), median(days) if days else None, slow)
 
 
-def _backlog(courses: Sequence[Course], histories: Sequence[LeadHistory]) -> tuple[Waiting, ...]:
+def _backlog(courses: Sequence[Course], histories: Sequence[LeadHistory]) -> tuple[Backlog, ...]:
     """What waits now, whatever the period."""
     waits: dict[str, list[str]] = {what: [] for what in _WAITING.values()}
     waits[_UNSEARCHED] += [one.entered for one in courses if not one.searched]
     for history in histories:
         if what := _WAITING.get(status_of(history)):
             waits[what].append(max([history.lead.at, *(r.at for r in history.reviews)]))
-    return tuple(Waiting(what, len(at), min(at, default="")[:10]) for what, at in waits.items())
+    return tuple(Backlog(what, len(at), min(at, default="")[:10]) for what, at in waits.items())
 
 
 def _within(at: str, first: str, last: str) -> bool:

@@ -15,7 +15,7 @@ from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, RibinError
-from ribin.evaluate.pairs import Tick, label_notes
+from ribin.evaluate.pairs import label_notes
 from ribin.evaluate.population import (
     SCAN_FACTS,
     Plan,
@@ -52,6 +52,7 @@ from ribin.report.document import Document, ReportHead
 from ribin.services.files import whole_file
 from ribin.services.marks import Asker, Source, scan_of
 from ribin.services.pair import ComparedPair, PairOptions, prepare_pair
+from ribin.workers import OnProgress
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,12 @@ def source_notes(source: PopulationSource) -> list[str]:
 
 
 def make_population(
-    source: PopulationSource, begun: Population, output: Path, params: Params, jobs: int, tick: Tick
+    source: PopulationSource,
+    begun: Population,
+    output: Path,
+    params: Params,
+    jobs: int,
+    tick: OnProgress,
 ) -> Population:
     """Write the plan to `output`, then compare, do what the plan says, and write the whole.
 

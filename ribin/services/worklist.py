@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ribin.cases.leads import same_person
+from ribin.comparison import score_text
 from ribin.errors import ParameterError
 from ribin.exchange.message import MessageKind
 from ribin.leads.rules import status_of
@@ -71,10 +72,8 @@ def worklist(vault: Vault, who: str) -> list[DueItem]:
     for one in found:
         said = given.get((one.work.name, one.about or one.subject))
         items.append(replace(one, assigned=said.person, due=said.due) if said else one)
-    order = list(DueKind)
-    return sorted(
-        items, key=lambda one: (order.index(one.work), one.due or "9", one.since, one.subject)
-    )
+    order = {work: place for place, work in enumerate(DueKind)}
+    return sorted(items, key=lambda one: (order[one.work], one.due or "9", one.since, one.subject))
 
 
 def assign_work(vault: Vault, work: str, about: str, person: str, due: str, who: str) -> None:
@@ -138,7 +137,7 @@ def _findings(vault: Vault, who: str) -> Iterator[DueItem]:
         begun = searches[one.standing]
         words = f"{one.standing} with {begun.exhibit}: {one.member}:{one.exhibit}"
         if "score" in one.candidate:
-            words += f", score {one.candidate['score']:.1f}"
+            words += f", score {score_text(one.candidate['score'])}"
         subject = str(one.candidate.get("search", ""))
         subject = "" if subject in shut else subject
         yield DueItem(DueKind.FINDING, subject or begun.exhibit, words, one.at, begun.who)
@@ -175,4 +174,4 @@ def _questions(vault: Vault) -> Iterator[DueItem]:
 
 def _undelivered(vault: Vault) -> Iterator[DueItem]:
     for one in own_questions(vault, kind=str(MessageKind.LEADS), waiting=True):
-        yield DueItem(DueKind.UNDELIVERED, one.subject, f"{one.receiver}: {one.standing}", one.at)
+        yield DueItem(DueKind.UNDELIVERED, one.subject, f"{one.receiver}: {one.delivery}", one.at)

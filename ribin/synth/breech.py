@@ -28,6 +28,7 @@ from ribin.synth.relief import (
 FACE_PITCH_UM = 6.25  # finer than the finest scan the generator is asked for
 FACE_PIXELS = 832  # 5.2 mm: a large primer, turned and shifted, with room to spare
 _SHAPE = (FACE_PIXELS, FACE_PIXELS)
+_SCRATCHES = 28  # of one face
 
 
 class BreechFace(StrEnum):
@@ -40,7 +41,7 @@ class BreechFace(StrEnum):
 
 
 def tool_layer(
-    face: BreechFace, direction_deg: float, rng: np.random.Generator, strokes_since: float = 0.0
+    face: BreechFace, direction_deg: float, rng: np.random.Generator, strokes_since: float
 ) -> Grid:
     """The long marks of the tool that cut a face, (N, N) float64 of RMS 1 on the face's raster.
 
@@ -127,11 +128,11 @@ def _draw(canvas: Grid, along_um: Grid, across_um: Grid) -> NDArray[np.float64]:
     return ndimage.map_coordinates(canvas, places, order=3, mode="grid-wrap")
 
 
-def _scratches(rng: np.random.Generator, count: int = 28) -> Grid:
+def _scratches(rng: np.random.Generator) -> Grid:
     """Short curved grooves with a raised lip on one side, anywhere and in any direction."""
     rows, cols = face_grid()
     relief = np.zeros(_SHAPE)
-    for _ in range(count):
+    for _ in range(_SCRATCHES):
         row, col = rng.integers(0, FACE_PIXELS, 2)
         length_um, width_um = rng.uniform(150.0, 1200.0), rng.uniform(8.0, 22.0)
         turn_deg, bend, depth = rng.uniform(0.0, 180.0), rng.normal(0.0, 6e-5), rng.gamma(3.0, 0.7)

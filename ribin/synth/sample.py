@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import files
@@ -18,6 +18,7 @@ from ribin.synth.breech import BreechFace
 from ribin.synth.cartridge import Primer, fire
 from ribin.synth.firearm import Firearm, FirearmSpec, consecutive_slides, make_firearm
 from ribin.synth.write import encode_x3p, write_x3p
+from ribin.workers import OnProgress
 
 QUERY_FILE = "JAM-2026-0007-1.x3p"  # mates in BLZ (cluster) and TTO (network), none in JAM
 _TEXTS = files("ribin.synth") / "sample_data"
@@ -167,7 +168,7 @@ class Series:
     mark_strength: float
 
 
-def write_series(folder: Path, series: Series, progress: Callable[[str, int, int], None]) -> int:
+def write_series(folder: Path, series: Series, progress: OnProgress) -> int:
     """Write the scans and labels.csv into a new or empty folder; gives the number of scans.
 
     Raises ParameterError: the folder holds something already, or cannot be written.

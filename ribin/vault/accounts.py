@@ -21,7 +21,7 @@ from ribin.vault.records import last_version, read_versions
 _HOW = "`ribin account` asks for passwords and makes accounts; in a browser, sign in"
 
 
-class AccountStanding(StrEnum):
+class AccountState(StrEnum):
     """Whether an account can be used."""
 
     ACTIVE = "active"
@@ -33,7 +33,7 @@ class Account:
     """The account of a person as it is now; sessions hold for one `version` of it."""
 
     person: str
-    standing: AccountStanding
+    state: AccountState
     initial: bool  # an administrator set the password; it signs nothing until the person changes it
     secret_sha256: str
     since: str  # of the last change
@@ -42,7 +42,7 @@ class Account:
 
     @property
     def is_active(self) -> bool:
-        return self.standing is AccountStanding.ACTIVE
+        return self.state is AccountState.ACTIVE
 
 
 def find_account(db: sqlite3.Connection, person: str) -> Account | None:
@@ -133,7 +133,7 @@ def _account(said: Record) -> Account:
     body = said.body or {}
     return Account(
         person=said.id,
-        standing=AccountStanding(body.get("standing", AccountStanding.REMOVED)),
+        state=AccountState(body.get("standing", AccountState.REMOVED)),
         initial=bool(body.get("initial")),
         secret_sha256=str(body.get("secret_sha256", "")),
         since=said.at,

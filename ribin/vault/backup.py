@@ -38,9 +38,9 @@ from ribin.vault.keys import KEY_FILE
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
 from ribin.vault.people import check_role_if_any
 from ribin.vault.vault import Vault
+from ribin.workers import Tick
 
 _LEFT_OUT = (INCOMING_FOLDER, "index")
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class BackupResult:
 
 
 def back_up(
-    vault: Vault, target: Path, *, who: str, reason: str, on_progress: Progress
+    vault: Vault, target: Path, *, who: str, reason: str, on_progress: Tick
 ) -> BackupResult:
     """Copy a vault into a new or empty folder, or in the place of its last backup; its audit log
     says so. The last one stays until the new one is verified.
@@ -120,7 +120,7 @@ def _recover(target: Path) -> None:
 
 
 def restore(
-    backup: Path, target: Path, *, who: str, reason: str, on_progress: Progress
+    backup: Path, target: Path, *, who: str, reason: str, on_progress: Tick
 ) -> BackupResult:
     """Make a vault of a backup in a new or empty folder. A vault in use is never written over.
 
@@ -142,7 +142,7 @@ def restore(
 def _copy_checked(
     vault: Vault,
     target: Path,
-    on_progress: Progress,
+    on_progress: Tick,
     look_at: Callable[[sqlite3.Connection], None] = lambda copy: None,
     last: Path | None = None,
 ) -> BackupResult:
@@ -183,7 +183,7 @@ def _take_place(aside: Path, target: Path) -> None:
 def _copy(
     vault: Vault,
     aside: Path,
-    on_progress: Progress,
+    on_progress: Tick,
     look_at: Callable[[sqlite3.Connection], None],
     last: Path | None,
 ) -> int:

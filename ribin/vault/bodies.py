@@ -13,18 +13,16 @@ from msgspec import Meta, Struct, defstruct
 from ribin.cases.annotation import AnnotatedPair
 from ribin.cases.exhibits import ClassFields, Event, ExhibitKind, Scope
 from ribin.cases.leads import LONGEST_NOTE, Conclusion, ReviewBasis, Role
-from ribin.cases.list_review import CandidateStatus
 from ribin.cases.record import Record, RecordKind
-from ribin.cases.recorded_search import SearchStatement
-from ribin.foreign import Hex32, MemberCode, Name, Printable, Statement, as_facts
-from ribin.vault.accounts import AccountStanding
+from ribin.cases.searches import CandidateStatus, SearchStatement
+from ribin.foreign import Hex32, MemberCode, Name, Printable, Signature, Statement, as_facts
+from ribin.vault.accounts import AccountState
 from ribin.vault.records import record_of
 from ribin.vault.states import ScanState
 from ribin.vault.vouching import Vouchers
 
 MOST = 1_000_000
 Count = Annotated[int, Meta(ge=1, le=MOST)]
-Signature = Annotated[str, Meta(pattern=r"\A[0-9a-f]{128}\Z")]
 
 
 class AgreementBody(Statement, frozen=True):
@@ -66,7 +64,7 @@ class _VerdictBody(Printable, frozen=True):
 
 
 class _Account(Statement, frozen=True):
-    standing: AccountStanding
+    standing: AccountState
     initial: bool = False
     secret_sha256: Hex32 | None = None
 

@@ -33,6 +33,7 @@ from ribin.vault.scanfile import damaged_parts, read_original
 from ribin.vault.sharing import setting_problems
 from ribin.vault.states import state_problems
 from ribin.vault.vouching import Vouchers, read_vouched
+from ribin.workers import Tick
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,7 @@ class CheckReport:
         return not self.problems
 
 
-def check_vault(
-    folder: Path, catalogue: Catalogue, on_progress: Callable[[int, int], None]
-) -> CheckReport:
+def check_vault(folder: Path, catalogue: Catalogue, on_progress: Tick) -> CheckReport:
     """Catalogue, audit log, scan files and strays. Others may enrol meanwhile."""
     scans: Sequence[sqlite3.Row] = ()
     problems: list[Problem] = []

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator
 
-from ribin.cases.leads import LeadHistory, Review, ReviewRound, Role, is_by, same_person
+from ribin.cases.leads import REVIEWING, LeadHistory, Review, ReviewRound, Role, is_by, same_person
 from ribin.cases.record import RecordKind
 from ribin.vault.leads import WORDS, is_named_as_stated, read_leads, read_words, word_of
 from ribin.vault.records import RECORDS, read_versions
 from ribin.vault.vouching import Vouchers
-
-_GIVING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
 
 
 def conclusion_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
@@ -154,7 +152,7 @@ def _persons_problems(
                 continue
             if said.row.who != review.reviewer:
                 yield f"review {review.review}: given by {said.row.who}, found another name"
-            role = _GIVING[review.place]
+            role = REVIEWING[review.place]
             held = _holders(db, role, said.row.seq, vouched)
             if review.member == owner and review.reviewer not in held:
                 yield f"review {review.review}: {review.reviewer} was no {role} when it was given"

@@ -47,12 +47,13 @@ _PLAIN = ("exhibit", "kind", "calibre", "firing_pin_shape", "breech_face_type")
 @dataclass(frozen=True)
 class Correction:
     """What became of an exhibit: the fields that changed, and how many other exhibits of its event
-    share the change of the event's."""
+    share the change of the event's; what a person should know of it is said by services."""
 
     exhibit: str
     changed: tuple[str, ...]
     blanked: int  # versions whose text was blanked
     sharing_event: int
+    remarks: tuple[str, ...] = ()
 
 
 def correct_exhibits(
@@ -192,6 +193,7 @@ class MovedScan:
     exhibit: str
     left: int  # scans that the exhibit before still has
     shared: str = ""  # how widely it is shared now, where that is wider than before
+    remarks: tuple[str, ...] = ()  # where the exhibit is new, as of `Correction`
 
 
 def move_scan(

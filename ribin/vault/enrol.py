@@ -70,7 +70,7 @@ class Enrolment:
     marks: int
 
 
-def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
+def admit_entry(vault: Vault, entry: ScanEntry, content: bytes) -> Enrolment:
     """Store a packed scan: the file first, then its records; the commit makes both count.
 
     A crash before the commit leaves a file that the catalogue does not know and the next writer
@@ -150,7 +150,7 @@ def check_new_name(db: sqlite3.Connection, name: str) -> None:
         )
 
 
-def insert_entry(act: Act, entry: Entry, file_sha256: str) -> Enrolment:
+def insert_entry(act: Act, entry: ScanEntry, file_sha256: str) -> Enrolment:
     """Add the records that are missing and the row of the audit log that vouches for them."""
     event, known = entry.exhibit.event, find_exhibit(act.db, entry.exhibit.exhibit)
     if not find_event(act.db, event.event):
@@ -233,7 +233,7 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
 
 
 @dataclass(frozen=True)
-class Entry:
+class ScanEntry:
     """One scan on its way in, with all that the catalogue will say of it."""
 
     scan: Scan
@@ -249,7 +249,7 @@ class Entry:
         return self.scan.provenance.sha256
 
 
-def check_entry(entry: Entry, original: bytes) -> None:
+def check_entry(entry: ScanEntry, original: bytes) -> None:
     """Refuse what could not be trusted later.
 
     Raises ParameterError: the bytes are not the scan's; marks and templates do not pair; nobody is

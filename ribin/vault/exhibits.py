@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.cases.exhibits import ClassFields, Event, Exhibit
+from ribin.cases.exhibits import CLASS_FIELDS, ClassFields, Event, Exhibit
 from ribin.errors import StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.vault.rows import from_row
@@ -27,6 +28,8 @@ MARKS_OF_SET = (
     " AND m.params_id = ? AND m.reading = coalesce((SELECT reading FROM descriptions AS d"
     " WHERE d.description = whose.description), 0)), whose.description, 0))"
 )
+_FIELDS = ("exhibit", "kind", "sharing", "firearm", "event", *CLASS_FIELDS)
+_FIELDS += tuple(name for name in Event.__dataclass_fields__ if name != "event")
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
 _AT_ONCE = 500  # placeholders in a statement
 
@@ -62,6 +65,27 @@ class StoredMark:
 
 
 @dataclass(frozen=True)
+class ListedMark:
+    """A mark that counts: the verdict on its quality, and the outline where a person drew one."""
+
+    mark: str
+    verdict: str  # empty where nobody judged it
+    outline: str
+    outlined_by: str
+
+
+@dataclass(frozen=True)
+class ListedScan:
+    """A scan of an exhibit, with the marks of it that count."""
+
+    sha256: str
+    source: str
+    kind: str
+    lighting: str
+    marks: tuple[ListedMark, ...]
+
+
+@dataclass(frozen=True)
 class Holdings:
     """All scans and marks of a vault at one moment, oldest first.
 
@@ -83,6 +107,45 @@ def fields_of(exhibit: Exhibit) -> dict[str, str]:
 def read_exhibits(db: sqlite3.Connection) -> dict[str, Exhibit]:
     """Every exhibit by its id."""
     return {row["exhibit"]: _exhibit(row) for row in db.execute(f"{_EXHIBITS} ORDER BY exhibit")}
+
+
+def read_fields(
+    db: sqlite3.Connection, names: Sequence[str] | None = None
+) -> dict[str, dict[str, str]]:
+    """The columns of every exhibit, or of these, with those of its event, by its id and in that
+    order: plain rows, since a list of thousands is asked for with each page of it."""
+    these = "" if names is None else "WHERE exhibit IN (SELECT value FROM json_each(?))"
+    query = f"SELECT {', '.join(_FIELDS)} FROM exhibits JOIN events USING (event) {these}"
+    rows = db.execute(f"{query} ORDER BY exhibit", () if names is None else (json.dumps(names),))
+    return {row[0]: dict(zip(_FIELDS, row, strict=True)) for row in rows}
+
+
+def read_listed_scans(db: sqlite3.Connection, names: Sequence[str]) -> dict[str, list[ListedScan]]:
+    """The scans of each of these exhibits, oldest first, with the marks that count."""
+    these = "WHERE exhibit IN (SELECT value FROM json_each(?))", (json.dumps(names),)
+    marks: dict[str, list[ListedMark]] = {}
+    query = "SELECT m.sha256, mark_type, verdict, outline, outlined_by"
+    query += f" FROM {MARKS_IN_USE} AS m JOIN scans USING (sha256) {these[0]} ORDER BY mark_id"
+    for sha256, *mark in db.execute(query, these[1]):
+        marks.setdefault(sha256, []).append(ListedMark(*mark))
+    found: dict[str, list[ListedScan]] = {}
+    query = f"SELECT exhibit, sha256, source, kind, lighting FROM scans {these[0]} ORDER BY rowid"
+    for exhibit, sha256, source, kind, lighting in db.execute(query, these[1]):
+        listed = ListedScan(sha256, source, kind, lighting, tuple(marks.get(sha256, ())))
+        found.setdefault(exhibit, []).append(listed)
+    return found
+
+
+def verdicts_of(db: sqlite3.Connection, scans: Collection[str], mark: str) -> dict[str, str]:
+    """The verdict on the mark of a type that counts, of each of these scans."""
+    rows = _rows(db, f"SELECT sha256, mark_type, verdict FROM {MARKS_IN_USE} WHERE sha256", scans)
+    return {row["sha256"]: row["verdict"] for row in rows if row["mark_type"] == mark}
+
+
+def exhibits_judged(db: sqlite3.Connection, verdict: str) -> set[str]:
+    """The exhibits with a mark of which the quality was judged so."""
+    query = f"SELECT exhibit FROM {MARKS_IN_USE} JOIN scans USING (sha256) WHERE verdict = ?"
+    return {exhibit for (exhibit,) in db.execute(query, (verdict,))}
 
 
 def find_exhibit(db: sqlite3.Connection, name: str) -> Exhibit | None:
@@ -132,7 +195,7 @@ def needed_exhibit(db: sqlite3.Connection, vault: Path, name: str) -> Exhibit:
     if found is None:
         raise StoreError(
             f"{vault}: exhibit {name} needed, found none of this id",
-            hint="`ribin share` lists the exhibits of a vault, `ribin exhibit list` all about them",
+            hint="`ribin exhibit list` lists the exhibits of a vault",
         )
     return found
 
@@ -141,6 +204,12 @@ def find_scan_owner(db: sqlite3.Connection, sha256: str) -> str | None:
     """The exhibit that a scan belongs to; None where the scan is not enrolled."""
     row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
     return str(row["exhibit"]) if row else None
+
+
+def scans_of_exhibit(db: sqlite3.Connection, exhibit: str) -> list[str]:
+    """SHA-256 of each scan of an exhibit."""
+    query = "SELECT sha256 FROM scans WHERE exhibit = ?"
+    return [str(row[0]) for row in db.execute(query, (exhibit,))]
 
 
 def find_event(db: sqlite3.Connection, event: str) -> Event | None:
@@ -184,9 +253,7 @@ def _rows(db: sqlite3.Connection, select: str, keys: Collection[object]) -> list
     return rows
 
 
-def read_marks_of(
-    db: sqlite3.Connection, exhibit: Exhibit, params_id: str = ""
-) -> list[StoredMark]:
+def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit, params_id: str) -> list[StoredMark]:
     """The marks of one exhibit, oldest first; of each scan those made with these parameters, where
     there are any, else those in use."""
     scans = db.execute("SELECT * FROM scans WHERE exhibit = ?", (exhibit.exhibit,))

@@ -10,8 +10,8 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from ribin.cases.leads import ExhibitRef, same_person
-from ribin.cases.list_review import CandidateStatus, ReviewedCandidate
 from ribin.cases.record import Record, RecordKind
+from ribin.cases.searches import CandidateStatus, ReviewedCandidate
 from ribin.errors import ParameterError
 from ribin.vault.records import add_version, blank_versions, next_number, record_of
 from ribin.vault.rows import Act

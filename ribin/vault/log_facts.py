@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ribin.vault.rows import KEYS
-from ribin.vault.vouching import Vouched, Vouchers
+from ribin.vault.vouching import LoggedRecord, Vouchers
 
 # By action and table, or kind of record: the field that the subject of the row names (empty where
 # `states.py` knows it), and the facts that are fields, by their own name or as fact=field.
@@ -83,7 +83,7 @@ def _content(db: sqlite3.Connection, table: str, key: str, removed: bool) -> dic
     return stated and {**stated, "id": row["id"], "version": row["version"]}
 
 
-def _agrees(said: Vouched, names: tuple[str, ...], found: Mapping[str, Any]) -> bool:
+def _agrees(said: LoggedRecord, names: tuple[str, ...], found: Mapping[str, Any]) -> bool:
     subject, *facts = names
     stated = said.row.facts
     pairs = [(name.partition("=")[0], name.rpartition("=")[2]) for name in facts]

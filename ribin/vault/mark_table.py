@@ -156,8 +156,16 @@ _BARE = (
 _WORTH_KEEPING = 4096  # marks read on; fewer are read in less time than the file is written
 
 
+def content_token(db: sqlite3.Connection) -> str:
+    """What is another one after any change of what was enrolled before; ValueError: it is lost."""
+    content = db.execute("SELECT token FROM content").fetchone()
+    if content is None:
+        raise ValueError("a token of its content needed, found none")
+    return str(content[0])
+
+
 def read_mark_table(
-    db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool, params_id: str = ""
+    db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool, params_id: str
 ) -> MarkTable:
     """The mark table of a catalogue, from the file beside the index where that is current.
 
@@ -167,10 +175,7 @@ def read_mark_table(
     """
     if not db.execute("SELECT 1 FROM descriptions LIMIT 1").fetchone():
         params_id = ""
-    content = db.execute("SELECT token FROM content").fetchone()
-    if content is None:
-        raise ValueError("a token of its content needed, found none")
-    token = content[0]
+    token = content_token(db)
     of_set = f"{mark_type}.{params_id}" if params_id else str(mark_type)
     place, name = folder / MARK_TABLE_FOLDER, f"{of_set}-{_LAYOUT}-{token}"
     found = (kept for path in place.glob(f"{name}-*.npz") if (kept := _load(path, db)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # then, and the log has it again.
 GIVEN_ANEW = ("look", "original")
 _TOLD = ("release", "correction")  # what was done here, whoever is told of it
+REFUSED = "refused by "  # begins the problem of what arrived and was not taken
 KEPT = timedelta(days=90)  # an answer, so that one who asks again by a bundle of old still gets it
 _LEASE = timedelta(minutes=15)  # after which work on a question counts as broken off
 _PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)  # before what waits is sent again
@@ -172,8 +173,8 @@ class OwnQuestion:
         return step or self.kind in _TOLD
 
     @property
-    def standing(self) -> str:
-        """As it is shown to a person."""
+    def delivery(self) -> str:
+        """Whether it has reached the other member, for a person."""
         if self.answered_at:
             return f"delivered {moment_text(self.answered_at)}"
         tried = (
@@ -181,17 +182,17 @@ class OwnQuestion:
             if self.tries > 1
             else ""
         )
-        why = f": {self.problem}" if self.problem else ""
-        return f"waiting since {moment_text(self.at)}{tried}{why}"
+        waiting = f"waiting since {moment_text(self.at)}{tried}"
+        if self.problem.startswith(REFUSED):
+            return f"{self.problem}; {waiting}"
+        return f"{waiting}: {self.problem}" if self.problem else waiting
 
 
-def put_own_questions(
-    vault: Vault, questions: Sequence[OwnQuestion], who: str, reason: str = ""
-) -> None:
+def put_own_questions(vault: Vault, questions: Sequence[OwnQuestion], who: str) -> None:
     """Put questions of one kind into the outbox; the log has their hashes."""
     if not questions:
         return
-    with vault.act("message", who, reason) as act:
+    with vault.act("message", who, "") as act:
         for one in questions:
             put_own_question(act, one)
         act.log(vault.member, kind=questions[0].kind)
@@ -221,6 +222,12 @@ def note_answer(vault: Vault, one: OwnQuestion, answer: bytes = b"") -> None:
 def _set_answer(db: sqlite3.Connection, question: str, answer: bytes) -> int:
     query = "UPDATE outbox SET answer = ?, answered_at = ?, problem = '' WHERE id = ?"
     return db.execute(f"{query} AND answered_at = ''", (answer, now_utc(), question)).rowcount
+
+
+def problem_of(error: Exception) -> str:
+    """Why another member has not got what waits for it: no way to it, or its refusal."""
+    refused_by = getattr(error, "refused_by", "")
+    return f"{REFUSED}{refused_by}: {error}" if refused_by else str(error)
 
 
 def note_try(db: sqlite3.Connection, question: str, problem: str) -> None:
@@ -254,16 +261,19 @@ def forget_own_questions(db: sqlite3.Connection, receiver: str, kind: str, subje
     db.execute(f"{query} AND answered_at = '' AND length(question) > 0", (receiver, kind, subject))
 
 
-def note_delivery(
-    vault: Vault, receiver: str, kind: str, subject: str, question: str, problem: str = ""
+def note_delivered(db: sqlite3.Connection, question: str) -> None:
+    """Another member has got what was done."""
+    _set_answer(db, question, b"")
+
+
+def note_not_delivered(
+    vault: Vault, receiver: str, kind: str, subjects: Collection[str], problem: str
 ) -> None:
-    """Whether another member has got what was done to a subject; with a problem it waits for it."""
+    """What waits for another member, of these subjects, was tried and did not reach it."""
     with vault.catalogue.writing() as db:
-        held = await_delivery(db, receiver, kind, subject, question)
-        if problem:
-            note_try(db, held, problem)
-        else:
-            _set_answer(db, held, b"")
+        for one in _own_questions(db, receiver, kind, "", waiting=True):
+            if one.subject in subjects and not one.question:
+                note_try(db, one.id, problem)
 
 
 def await_delivery(
@@ -313,13 +323,13 @@ def message_problems(db: sqlite3.Connection) -> Iterator[str]:
         "('message', 'purge', 'import', 'search recorded') "
         "OR json_extract(details, '$.message') IS NOT NULL ORDER BY seq"
     )
-    log = [from_row(_Said, row, facts=json.loads(row["facts"])) for row in db.execute(query)]
+    log = [from_row(_MessageRow, row, facts=json.loads(row["facts"])) for row in db.execute(query)]
     for text in (*_question_problems(db, log), *_outbox_problems(db, log)):
         yield f"catalogue: {text}"
 
 
 @dataclass(frozen=True)
-class _Said:
+class _MessageRow:
     """A row of the log that concerns messages."""
 
     seq: int
@@ -329,8 +339,8 @@ class _Said:
     reason: str
 
 
-def _question_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator[str]:
-    said: dict[tuple[str, str], list[_Said]] = {}
+def _question_problems(db: sqlite3.Connection, log: Sequence[_MessageRow]) -> Iterator[str]:
+    said: dict[tuple[str, str], list[_MessageRow]] = {}
     for one in log:
         if one.action in ("question", "question allowed", "question refused", "refused") or (
             "answer_sha256" in one.facts
@@ -355,7 +365,7 @@ def _question_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator
             yield f"question {'/'.join(named)} was logged and is not there"
 
 
-def _is_as_logged(question: Question, rows: Sequence[_Said]) -> bool:
+def _is_as_logged(question: Question, rows: Sequence[_MessageRow]) -> bool:
     """Whether the state of a question, and its answer, follow from its rows of the log."""
     if not rows or rows[0].action != "question":
         return False
@@ -392,7 +402,7 @@ def _told_sha256(answer: bytes) -> str:
         return ""
 
 
-def _outbox_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator[str]:
+def _outbox_problems(db: sqlite3.Connection, log: Sequence[_MessageRow]) -> Iterator[str]:
     answered = {o.facts["message"]: o for o in log if o.action == "message answered"}
     about = {
         message: o.facts.get("search")

@@ -29,7 +29,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from ribin.errors import FormatError, ParameterError
-from ribin.foreign import Statement, read_facts
+from ribin.foreign import ParamsId, Statement, read_facts
 from ribin.model import MarkType, Provenance, ScanKind, Template
 
 MOST_PACKED_BYTES = 4 << 20  # a hundred times a breech face
@@ -54,7 +54,7 @@ class _TemplateHead(Statement, frozen=True):
     mark_type: MarkType
     kind: ScanKind
     pitch_um: Annotated[float, Meta(gt=0, le=1000)]
-    params_id: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
+    params_id: ParamsId
     arrays: Annotated[list[_Form], Meta(min_length=1, max_length=32)]
 
 

@@ -100,11 +100,11 @@ def drop_parameters(vault: Vault, params_id: str, *, who: str, reason: str) -> N
     path = _path(vault.path, params_id)
     if found is None or not path.is_file():
         listed = ", ".join(one.params_id for one in known.values() if one.kept) or "none"
-        raise ParameterError(f"parameters {params_id}: a kept set needed, found {listed}")
+        raise ParameterError(f"template parameters {params_id}: a kept set needed, found {listed}")
     if found.in_use:
         raise ParameterError(
-            f"parameters {params_id}: a set that no mark in use was made with needed, found "
-            f"{found.in_use} marks",
+            f"template parameters {params_id}: a set that no mark in use was made with needed, "
+            f"found {found.in_use} marks",
             hint="`ribin store describe` makes them with others",
         )
     with vault.act("drop parameters", who, reason) as act:

@@ -7,7 +7,7 @@ from typing import Any
 from ribin.cases.record import RecordKind
 from ribin.crypto.passwords import hash_password, is_password, secret_sha256
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.vault.accounts import Account, AccountStanding, check_proved, find_account, kept_secret
+from ribin.vault.accounts import Account, AccountState, check_proved, find_account, kept_secret
 from ribin.vault.people import check_administrator, roles_of
 from ribin.vault.records import add_version
 from ribin.vault.rows import Act
@@ -80,7 +80,7 @@ def remove_account(vault: Vault, person: str, who: str, reason: str) -> None:
         _needed(act, person)
         act.db.execute("PRAGMA secure_delete = ON")
         act.db.execute("DELETE FROM secrets WHERE person = ?", (person,))
-        add_version(act, RecordKind.ACCOUNT, person, {"standing": AccountStanding.REMOVED})
+        add_version(act, RecordKind.ACCOUNT, person, {"standing": AccountState.REMOVED})
         act.log(person)
 
 
@@ -117,8 +117,11 @@ def _needed(act: Act, person: str) -> None:
 def _set(act: Act, person: str, secret: str, initial: bool, lost: bool = False) -> None:
     act.db.execute("PRAGMA secure_delete = ON")
     act.db.execute("INSERT OR REPLACE INTO secrets VALUES (?, ?)", (person, secret))
-    standing = AccountStanding.ACTIVE
-    body = {"standing": standing, "initial": initial, "secret_sha256": secret_sha256(secret)}
+    body = {
+        "standing": AccountState.ACTIVE,
+        "initial": initial,
+        "secret_sha256": secret_sha256(secret),
+    }
     add_version(act, RecordKind.ACCOUNT, person, body)
     facts: dict[str, Any] = {"lost": True} if lost else {}
     act.log(person, initial=initial, **facts)

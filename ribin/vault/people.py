@@ -46,7 +46,7 @@ class HeldRoles:
         mine = held.get(who, {})
         return cls(who, tuple(role for role in Role if role in mine), len(held) > 1)
 
-    def have(self, wanted: Iterable[Role], always: bool = False) -> bool:
+    def have(self, wanted: Iterable[Role], always: bool) -> bool:
         """Whether one of these is held; until a second person is appointed it need not be, but for
         what needs it `always`."""
         return bool(set(wanted) & set(self.roles)) or not (always or self.in_use)

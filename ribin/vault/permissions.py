@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ribin.cases.leads import BY_ACCOUNT, SIGNED_OFF, Role
 from ribin.cases.record import RecordKind
-from ribin.vault.accounts import AccountStanding
+from ribin.vault.accounts import AccountState
 from ribin.vault.people import check_administrators_account, check_role, roles_held
 from ribin.vault.records import RECORDS, read_versions
 from ribin.vault.vouching import ACTS, ANY_ACT, ActRule, Needed, ProofNeeded, Vouchers
@@ -51,7 +51,7 @@ def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
         while stated and stated[-1][0] < seq:
             one, body = stated[-1][1], stated.pop()[1].body or {}
             if one.kind is RecordKind.ACCOUNT:
-                accounts[one.id] = body.get("standing") == AccountStanding.ACTIVE
+                accounts[one.id] = body.get("standing") == AccountState.ACTIVE
             elif roles := body.get("roles", ()):
                 held[one.id] = roles
             else:

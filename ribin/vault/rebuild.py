@@ -19,6 +19,7 @@ from ribin.vault.files import fsync_folder, make_folder, new_folder, set_access,
 from ribin.vault.redescribe import read_descriptions
 from ribin.vault.rows import change_record
 from ribin.vault.scanfile import read_original, read_template, template_sha256
+from ribin.workers import Tick
 
 _WAIT_S = 30.0
 
@@ -46,8 +47,8 @@ def rebuild_vault(
     who: str,
     reason: str,
     details: dict[str, Any],
-    tick: Callable[[int, int], None] = lambda done, total: None,
-    group: str = "",
+    tick: Tick,
+    group: str,
 ) -> int:
     """Make the vault in a new or empty folder: all of it, or nothing; gives the number of scans.
 

@@ -23,7 +23,7 @@ from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.errors import AccessError, FormatError, ParameterError, StoreError
-from ribin.foreign import Hex32, LongText, Printable
+from ribin.foreign import Hex32, LongText, ParamsId, Printable
 from ribin.model import MarkType, Provenance, ScanKind, Template, stated_lighting
 from ribin.vault.anchors import kept_anchors, own_anchor
 from ribin.vault.audit import now_utc, read_rows_of
@@ -59,7 +59,7 @@ class ReceivedMark(Printable, frozen=True):
     mark_type: MarkType
     kind: ScanKind
     pitch_um: Annotated[float, Meta(gt=0, le=1000)]
-    params_id: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
+    params_id: ParamsId
     template_sha256: Hex32
     file_sha256: Hex32
 

@@ -16,7 +16,7 @@ from itertools import groupby
 
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.record import RecordKind
-from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
+from ribin.cases.searches import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
 from ribin.errors import StoreError
 from ribin.vault.list_review import end_candidates_of
 from ribin.vault.records import RECORDS, add_version, blank_versions, read_versions
@@ -233,7 +233,9 @@ def _searches(
     yield from found.values()
 
 
-_NOTHING = SearchStatement("", "", "", (), 0, {}, "")
+_NOTHING = SearchStatement(
+    query="", query_sha256="", scope="", members=(), rows=0, counts={}, lists_sha256=""
+)
 
 
 def _stated(body: str) -> SearchStatement:

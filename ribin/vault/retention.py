@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from ribin.vault.annotations import end_annotations_with
 from ribin.vault.assignments import end_assignments_of
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, remove_scan
-from ribin.vault.exhibits import aliases_of, first_name
+from ribin.vault.exhibits import aliases_of, first_name, scans_of_exhibit
 from ribin.vault.files import fsync_folder, make_folder
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.messages import forget_told
@@ -36,7 +36,7 @@ from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)
-class Due:
+class DueExhibit:
     """An exhibit and the last day on which it is kept."""
 
     exhibit: str
@@ -85,7 +85,7 @@ def keep_until(vault: Vault, exhibit: str, day: str, who: str, reason: str) -> N
 
 def retention_dates(
     vault: Vault, days: int | None = None, own_days: Mapping[str, str] | None = None
-) -> list[Due]:
+) -> list[DueExhibit]:
     """Every exhibit that has a last day, the earliest first.
 
     As it would be with other usual days (0: none) and other days of some exhibits ("": none), where
@@ -99,11 +99,17 @@ def retention_dates(
         enrolled = db.execute(first).fetchall() if usual else []
         kept = timedelta(days=int(usual or 0))
     dates = {e: (date.fromisoformat(at[:10]) + kept).isoformat() for e, at in enrolled} | own
-    found = [Due(exhibit, day, exhibit in own) for exhibit, day in dates.items()]
+    found = [DueExhibit(exhibit, day, exhibit in own) for exhibit, day in dates.items()]
     return sorted(found, key=lambda due: (due.keep_until, due.exhibit))
 
 
-def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombstone:
+def purge_exhibit(
+    vault: Vault,
+    exhibit: str,
+    who: str,
+    reason: str,
+    tell: Callable[[Tombstone, Sequence[str]], None] = lambda stone, receivers: None,
+) -> Tombstone:
     """Take an exhibit out of the vault: its scans, marks and, where it was the last, its event.
 
     Releases of it and the search that stands on it end; annotations on it and the lists of every
@@ -111,6 +117,8 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     one more that says so; the tombstone keeps the names, and so do leads that have ended. Answers
     that are stored to be given to other members again go too.
     Copies elsewhere (backups, exports, bundles sent before) are not reached.
+
+    `tell` is given the members whose release ends; what it writes is a part of the transaction.
 
     Raises ParameterError: nobody is named, or no reason is given; StoreError: the exhibit is
     unknown, in an open lead or in a link that stands, or the vault is read-only or locked.
@@ -125,7 +133,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         db.execute("PRAGMA secure_delete = ON")
         _check_leads_ended(db, vault.member, exhibit)
         end_saved_searches_of(act, exhibit)
-        scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
+        scans = scans_of_exhibit(db, exhibit)
         end_annotations_with(act, scans)
         end_assignments_of(act, first_name(db, exhibit))
         forget_told(db)
@@ -141,10 +149,11 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
             who=who,
             reason=reason.strip(),
         )
-        end_releases(act, exhibit)  # another exhibit may come to have this name
+        receivers = end_releases(act, exhibit)  # another exhibit may come to have this name
         blanked = _remove(act, exhibit, known.event.event, scans)
         act.insert("tombstones", {**vars(stone), "scans": json.dumps(scans)})
         act.log(exhibit, scans=scans, keep_until=due, blanked=blanked)
+        tell(stone, receivers)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.
         for sha256 in scans:
             make_folder(vault.path / INCOMING_FOLDER / sha256)
@@ -200,7 +209,7 @@ def _check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> Non
         lead = history.lead.lead
         if history.linked:
             raise StoreError(
-                f"exhibit {exhibit}: one in no standing link needed, found lead {lead}; "
+                f"exhibit {exhibit}: one in no link that stands needed, found lead {lead}; "
                 f"`ribin link withdraw {lead}` ends it"
             )
         if history.is_open:

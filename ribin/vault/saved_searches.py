@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.saved_search import SavedSearch, SearchFinding
+from ribin.cases.searches import SavedSearch, SearchFinding
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import needed_exhibit
@@ -34,7 +34,7 @@ def add_saved_search(
     or locked; ParameterError: nobody is named.
     """
     if not who.strip():
-        raise ParameterError("standing: who asks needed, found nobody")
+        raise ParameterError("saved search: who asks needed, found nobody")
     begun = []
     with vault.act("standing search", who, reason) as act:
         number = act.db.execute("SELECT count(*) FROM standing_searches").fetchone()[0]
@@ -44,7 +44,16 @@ def add_saved_search(
                 raise StoreError(f"exhibit {exhibit}: saved search {one.standing} has begun")
             number += 1
             name = f"{vault.member}-S{number}"
-            one = SavedSearch(name, exhibit, scope, top, min_score, who, reason, now_utc())
+            one = SavedSearch(
+                standing=name,
+                exhibit=exhibit,
+                scope=scope,
+                top=top,
+                min_score=min_score,
+                who=who,
+                reason=reason,
+                at=now_utc(),
+            )
             act.insert("standing_searches", vars(one))
             act.log(exhibit, standing=name, scope=str(scope), top=top, min_score=min_score)
             begun.append(one)

@@ -184,10 +184,13 @@ def released_to(vault: Vault, receiver: str) -> dict[str, Release]:
     return {r.exhibit: r for r in releases_of(vault) if r.holds and r.receiver == receiver}
 
 
-def end_releases(act: Act, exhibit: str, receiver: str = "") -> None:
-    """End whatever holds of an exhibit, to one member or to all, as a part of an act."""
-    for one in _holding(act.db, exhibit, receiver):
+def end_releases(act: Act, exhibit: str, receiver: str = "") -> list[str]:
+    """End whatever holds of an exhibit, to one member or to all, as a part of an act; gives the
+    members that it held for."""
+    ended = _holding(act.db, exhibit, receiver)
+    for one in ended:
         _state(act, exhibit, one.receiver, one.original, holds=False)
+    return [one.receiver for one in ended]
 
 
 def _holding(db: sqlite3.Connection, exhibit: str, receiver: str) -> list[Release]:

@@ -50,7 +50,7 @@ _ROW = np.dtype(
 )
 
 
-class _Packed(NamedTuple):
+class _PackedTemplate(NamedTuple):
     """A packed template, and its scan file as it was then."""
 
     mark_id: int
@@ -77,7 +77,7 @@ def read_templates(vault: Vault, marks: Sequence[StoredMark]) -> dict[int, Templ
                     template = vault.template(mark)
                     found[mark.mark_id] = template
                     named = mark.mark_id, mark.template_sha256, evidence[mark.mark_id]
-                    new.append(_Packed(*named, pack_template(template)))
+                    new.append(_PackedTemplate(*named, pack_template(template)))
         if new and vault.writable:
             _keep(vault, number, paths, new)
     return found
@@ -139,7 +139,7 @@ def _evidence(vault: Vault, mark: StoredMark) -> tuple[int, int]:
     return facts.st_size, facts.st_mtime_ns
 
 
-def _keep(vault: Vault, number: int, paths: Sequence[Path], new: Sequence[_Packed]) -> None:
+def _keep(vault: Vault, number: int, paths: Sequence[Path], new: Sequence[_PackedTemplate]) -> None:
     """Put what a shard holds and is still named, and new templates, into one file."""
     rows = {row.mark_id: row for path in paths for row in _sound_rows(path)}
     rows |= {row.mark_id: row for row in new}
@@ -153,7 +153,7 @@ def _keep(vault: Vault, number: int, paths: Sequence[Path], new: Sequence[_Packe
             remove_derived(path)
 
 
-def _named(vault: Vault, rows: Sequence[_Packed]) -> list[_Packed]:
+def _named(vault: Vault, rows: Sequence[_PackedTemplate]) -> list[_PackedTemplate]:
     """Those whose mark the catalogue has, in use or of an earlier description, by their ids."""
     stored = vault.stored_marks([row.mark_id for row in rows])
     known = {(mark.mark_id, mark.template_sha256) for mark in stored}
@@ -164,7 +164,7 @@ def _named(vault: Vault, rows: Sequence[_Packed]) -> list[_Packed]:
 # The file of a shard.
 
 
-def _pack_shard(rows: Sequence[_Packed]) -> bytes:
+def _pack_shard(rows: Sequence[_PackedTemplate]) -> bytes:
     table = np.zeros(len(rows), _ROW)
     start = len(_MAGIC) + _COUNT + table.nbytes + _DIGEST
     for place, row in enumerate(rows):
@@ -237,7 +237,7 @@ def _read_shard(
     return found
 
 
-def _sound_rows(path: Path) -> Iterator[_Packed]:
+def _sound_rows(path: Path) -> Iterator[_PackedTemplate]:
     """Rows of a shard whose templates are as they were packed."""
     with _opened(path) as shard, contextlib.suppress(OSError):
         for row in shard.table if shard else ():
@@ -245,4 +245,4 @@ def _sound_rows(path: Path) -> Iterator[_Packed]:
             if hashlib.sha256(content[:-_DIGEST]).digest() == content[-_DIGEST:]:
                 evidence = int(row["size"]), int(row["written_ns"])
                 template = row["template"].tobytes().hex()
-                yield _Packed(int(row["mark_id"]), template, evidence, content)
+                yield _PackedTemplate(int(row["mark_id"]), template, evidence, content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -27,7 +27,7 @@ from ribin.vault.enrol import (
     INCOMING_FOLDER,
     MARKS_FOLDER,
     Enrolment,
-    Entry,
+    ScanEntry,
     admit_entry,
     bytes_of,
     check_entry,
@@ -51,6 +51,7 @@ from ribin.vault.redescribe import checked_template, mark_path
 from ribin.vault.rows import Act, all_records
 from ribin.vault.scanfile import pack_scan, read_mark, read_original
 from ribin.vault.template_shards import read_templates
+from ribin.workers import Tick, silent
 
 _WAIT_S = 30.0  # how long a writer waits for its turn
 
@@ -168,7 +169,7 @@ class Vault:
             changed.
         """
         content = original if isinstance(original, bytes) else bytes_of(original)
-        entry = Entry(scan, marks, templates, exhibit, who, reason, verdicts)
+        entry = ScanEntry(scan, marks, templates, exhibit, who, reason, verdicts)
         check_entry(entry, content)
         with self.catalogue.reading() as db:
             known = find_enrolled(db, entry.sha256, scan.provenance.source, exhibit)
@@ -187,6 +188,11 @@ class Vault:
         """Every exhibit by its id."""
         with self.catalogue.reading() as db:
             return read_exhibits(db)
+
+    def count_exhibits(self) -> int:
+        """How many exhibits there are."""
+        with self.catalogue.reading() as db:
+            return int(db.execute("SELECT count(*) FROM exhibits").fetchone()[0])
 
     def exhibit(self, exhibit: str) -> Exhibit:
         """One exhibit; StoreError where it is unknown."""
@@ -273,9 +279,9 @@ class Vault:
         with self.catalogue.reading() as db:
             return read_head(db)
 
-    def check(self, on_progress: Callable[[int, int], None] | None = None) -> CheckReport:
+    def check(self, on_progress: Tick = silent) -> CheckReport:
         """Every byte against its hash; `on_progress` is told scans done and scans in all."""
-        return check_vault(self.path, self.catalogue, on_progress or (lambda done, total: None))
+        return check_vault(self.path, self.catalogue, on_progress)
 
     def close(self) -> None:
         self.catalogue.close()

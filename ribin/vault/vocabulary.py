@@ -6,9 +6,10 @@ shapes, each laboratory has its own words.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from ribin.cases.calibres import calibre_code, calibre_meaning
 from ribin.cases.exhibits import ClassFields
 from ribin.errors import ParameterError, StoreError
-from ribin.text import NAME_LENGTH, checked_text
+from ribin.text import NAME_LENGTH, checked_text, folded
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
@@ -49,7 +50,14 @@ class Vocabulary:
     def meaning(self, field: str, text: str) -> str:
         """What all spellings of one value have in common."""
         text = self.value(field, text)
-        return calibre_meaning(text) if field == "calibre" else _folded(text)
+        return calibre_meaning(text) if field == "calibre" else folded(text)
+
+    def knows_calibre(self, text: str) -> bool:
+        """Whether the table has a calibre, or an exhibit of the vault is said to be of it."""
+        meaning = self.meaning("calibre", text)
+        said = self.values.get("calibre", ())
+        known = bool(calibre_code(self.value("calibre", text))) or not text
+        return known or any(self.meaning("calibre", value) == meaning for value in said)
 
     def add(self, fields: ClassFields) -> None:
         """Count one more exhibit."""
@@ -66,16 +74,18 @@ class Vocabulary:
             words = f"{field.replace('_', ' ')} {text!r}"
             if field == "calibre" and not calibre_code(text):
                 yield f"{words} is not in the table of calibres, and is kept as it is written"
-            elif field != "calibre" and (like := get_close_matches(_folded(text), seen, 1, _LIKE)):
+            elif field != "calibre" and (like := get_close_matches(folded(text), seen, 1, _LIKE)):
                 yield f"{words} is new in this vault, which has {seen[like[0]]!r}: is it the same?"
 
 
-def read_vocabulary(db: sqlite3.Connection) -> Vocabulary:
-    """The words of a vault at this moment."""
+def read_vocabulary(db: sqlite3.Connection, but: Collection[str] = ()) -> Vocabulary:
+    """The words of a vault at this moment, without those that the exhibits `but` have."""
     values: dict[str, Counter[str]] = {}
+    others = "exhibit NOT IN (SELECT value FROM json_each(?))"
     for field in FIELDS:
-        query = f"SELECT {field}, count(*) FROM exhibits WHERE {field} <> '' GROUP BY {field}"
-        values[field] = Counter(dict(db.execute(query).fetchall()))
+        query = f"SELECT {field}, count(*) FROM exhibits WHERE {field} <> '' AND {others}"
+        found = db.execute(f"{query} GROUP BY {field}", (json.dumps(list(but)),))
+        values[field] = Counter(dict(found.fetchall()))
     return Vocabulary(values, read_synonyms(db))
 
 
@@ -127,7 +137,7 @@ def state_synonym(
     text = checked_text(text, "synonym", NAME_LENGTH)
     value = checked_text(value, "value", NAME_LENGTH)
     key = _key(field, text)
-    if not text or _folded(text) == _folded(value):
+    if not text or folded(text) == folded(value):
         raise ParameterError(f"synonym: another spelling than the value needed, found {text!r}")
     with vault.act("vocabulary", who, reason) as act:
         known = read_synonyms(act.db).get(key)
@@ -142,9 +152,5 @@ def state_synonym(
         act.log(key, before=known.value if known else "", now=value)
 
 
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
 def _key(field: str, text: str) -> str:
-    return f"{field}={_folded(text)}"
+    return f"{field}={folded(text)}"

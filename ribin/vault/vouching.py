@@ -32,7 +32,6 @@ _OF_LEADS = (
     *("records/blindness", "records/verdict"),
 )
 _OF_EXHIBITS = ("events", "exhibits", "aliases", "records/event", "records/exhibit")
-_CHIEF = (Role.ADMINISTRATOR,)
 
 
 class Needed(StrEnum):
@@ -69,7 +68,7 @@ class ActRule:
 ACTS: Mapping[str, ActRule] = {
     "create": ActRule(("records/roles", "settings")),
     "enrol": ActRule((*_OF_EXHIBITS, "records/scan", "scans", "marks"), ENROLLING),
-    "describe": ActRule(("descriptions", "marks", "records/scan"), _CHIEF, Needed.WHERE_HELD),
+    "describe": ActRule(("descriptions", "marks", "records/scan"), KEEPING, Needed.WHERE_HELD),
     "redo": ActRule(("descriptions", "marks", "records/scan"), CORRECTING),
     "edit": ActRule(
         (*_OF_EXHIBITS, "retention", "standing_searches"),
@@ -82,11 +81,11 @@ ACTS: Mapping[str, ActRule] = {
     "share": ActRule(("exhibits", "records/exhibit"), DISCLOSING),
     # Of files that other libraries packed otherwise.
     "import": ActRule(("scans", "descriptions"), follows="export"),
-    "appointed": ActRule(("records/roles",), _CHIEF, Needed.WHERE_HELD, ProofNeeded.CHIEF),
-    "ended": ActRule(("records/roles",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
-    "account": ActRule(("records/account",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
+    "appointed": ActRule(("records/roles",), KEEPING, Needed.WHERE_HELD, ProofNeeded.CHIEF),
+    "ended": ActRule(("records/roles",), KEEPING, Needed.ALWAYS, ProofNeeded.CHIEF),
+    "account": ActRule(("records/account",), KEEPING, Needed.ALWAYS, ProofNeeded.CHIEF),
     "password": ActRule(("records/account",)),  # `accounts.py` says whose, and by whom
-    "account removed": ActRule(("records/account",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
+    "account removed": ActRule(("records/account",), KEEPING, Needed.ALWAYS, ProofNeeded.CHIEF),
     "lead": ActRule(("leads",), EXAMINING, Needed.ALWAYS),
     "review": ActRule(("reviews", "records/verdict"), CONCLUDING, Needed.ALWAYS, ProofNeeded.OWN),
     "withdrawal": ActRule(("records/withdrawal",)),
@@ -121,8 +120,8 @@ ACTS: Mapping[str, ActRule] = {
     "question": ActRule(("questions",)),  # of another member, whose person is none of ours
     "message": ActRule(("outbox",)),
     "export": ActRule((), KEEPING),
-    "backup": ActRule((), _CHIEF, Needed.WHERE_HELD),
-    "restore": ActRule((), _CHIEF, Needed.WHERE_HELD),
+    "backup": ActRule((), KEEPING, Needed.WHERE_HELD),
+    "restore": ActRule((), KEEPING, Needed.WHERE_HELD),
     "search recorded": ActRule(("records/search",), SEARCHING),
     "search ended": ActRule(("records/search",), (*SEARCHING, *KEEPING), blanks=("search",)),
     "annotate": ActRule(("records/annotations",), CONCLUDING),
@@ -170,7 +169,7 @@ class VouchingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Vouched:
+class LoggedRecord:
     """What a row of the log says of one record: its hash, or None where it was removed."""
 
     name: str
@@ -178,12 +177,12 @@ class Vouched:
     sha256: str | None
 
 
-Vouchers = Mapping[str, Sequence[Vouched]]  # of each record by its name, the oldest first
+Vouchers = Mapping[str, Sequence[LoggedRecord]]  # of each record by its name, the oldest first
 
 
 def read_vouched(db: sqlite3.Connection) -> Vouchers:
     """What the log says of each record."""
-    found: dict[str, list[Vouched]] = {}
+    found: dict[str, list[LoggedRecord]] = {}
     for row in db.execute("SELECT seq, action, subject, who, details FROM audit ORDER BY seq"):
         facts = json.loads(row["details"])
         records = facts.pop("records", None) or {}
@@ -191,7 +190,7 @@ def read_vouched(db: sqlite3.Connection) -> Vouchers:
         named = (row["seq"], row["action"], row["subject"], row["who"])
         said = VouchingRow(*named, facts, tables)
         for name, sha256 in records.items():
-            found.setdefault(name, []).append(Vouched(name, said, sha256))
+            found.setdefault(name, []).append(LoggedRecord(name, said, sha256))
     return found
 
 
@@ -215,7 +214,7 @@ def vouching_problems(vouched: Vouchers) -> Iterator[tuple[str, str]]:
             before = one if one.sha256 is not None else None
 
 
-def _may(said: Vouched, table: str) -> bool:
+def _may(said: LoggedRecord, table: str) -> bool:
     """Whether the rest of its row allows what it says of a table."""
     row, removed = said.row, said.sha256 is None
     if row.action == "create":

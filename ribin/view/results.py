@@ -15,9 +15,10 @@ from markupsafe import Markup
 from ribin._version import __version__
 from ribin.cases.exhibits import Candidate, ClassFields, Counts
 from ribin.cases.results import FusedCandidate, SearchLists
-from ribin.model import Mark, MarkType, ScanKind
+from ribin.comparison import score_text
+from ribin.model import Mark, MarkType
 from ribin.report.html import data_uri
-from ribin.report.pictures import Frame, Motion, mark_center_px, sample_mark, shade_surface
+from ribin.report.pictures import Frame, Motion, mark_center_px, sampled_picture
 from ribin.report.score_plot import largest_drop, score_share
 from ribin.view.single_file import render_page
 
@@ -28,7 +29,6 @@ _WIDTH, _HEIGHT = 560, 132
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 8, 14, 20
 # Of the small pictures.
 _MARGIN = 1.04
-_CONTRAST = 6.0  # deviations of grey from black to white, of an image
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,8 @@ def score_plot(shown: GalleryList) -> str:
         left, top = _LEFT + number * step, _height(score)
         below = drop is not None and number >= drop[0]
         parts.append(
-            f'<a href="#{shown.key}-{row.rank}" aria-label="rank {row.rank}, score {score:.1f}">'
+            f'<a href="#{shown.key}-{row.rank}" '
+            f'aria-label="rank {row.rank}, score {score_text(score)}">'
             f'<rect class="{"below" if below else "above"}" x="{left + 0.12 * step:.1f}" '
             f'y="{top:.1f}" width="{0.76 * step:.1f}" height="{_height(0) - top:.1f}"/></a>'
         )
@@ -239,7 +240,7 @@ def _drop(x: float, after: int, size: float) -> str:
     return (
         f'<path class="drop" d="M{x:.1f} {_TOP - 8}V{_height(0):.1f}"/>'
         f'<text class="drop" x="{x + aside:.1f}" y="{_TOP}" text-anchor="{anchor}">'
-        f"drop of {size:.1f} after rank {after}</text>"
+        f"drop of {size:.3f} after rank {after}</text>"
     )
 
 
@@ -257,18 +258,10 @@ def thumbnail_png(mark: Mark, size_px: int = 160, motion: Motion | None = None) 
     grid = frame.grid_um().reshape(-1, 2)
     if motion is not None:
         grid = Motion(motion.rotation_deg, (0.0, 0.0)).apply(grid)
-    surface, share = sample_mark(mark, grid + _middle_um(mark), frame)
-    grey = _grey(mark, surface, np.asarray(share > 0.5))
+    grey, share = sampled_picture(mark, grid + _middle_um(mark), frame, 0.5)
     alpha = np.round(255 * np.clip(share, 0, 1)).astype(np.uint8)
     _, encoded = cv2.imencode(".png", np.dstack([grey, grey, grey, alpha]))
     return bytes(encoded.tobytes())
-
-
-def _grey(mark: Mark, surface: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    if mark.kind is ScanKind.TOPOGRAPHY:
-        return shade_surface(surface, valid)
-    spread = float(surface[valid].std()) or 1.0 if valid.any() else 1.0
-    return np.asarray(np.clip(127.5 + surface / spread * 255 / _CONTRAST, 0, 255), np.uint8)
 
 
 def _middle_um(mark: Mark) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ribin.comparison import score_text
 from ribin.report.json import plain_value
 
 if TYPE_CHECKING:
@@ -79,10 +80,12 @@ def _source_hash(text: str) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined  # not for every search
 
-    return Environment(
+    environment = Environment(
         loader=FunctionLoader(read_part),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["score"] = score_text
+    return environment

@@ -23,9 +23,9 @@ async def sign_in(request: Request) -> Response:
     """The form for name and password; it takes them, too, and goes on to the page asked for."""
     if request.method != "POST":
         return _sign_in_page(request.query_params.get("next", ""))
-    form, door = request.state.form, _laboratory(request)
+    form, laboratory = request.state.form, _laboratory(request)
     name, asked = form.get("name", ""), form.get("next", "")
-    proof = await door.passwords.prove(
+    proof = await laboratory.passwords.prove(
         name, form.get("password", ""), request.state.address, _LOGGED_IN
     )
     if proof.wait_s > 0:
@@ -33,7 +33,7 @@ async def sign_in(request: Request) -> Response:
         return waiting(_sign_in_page(asked, said, name, 429), proof.wait_s)
     if proof.account is None:
         return _sign_in_page(asked, _WRONG, name, 401)
-    session = door.begin(proof.account)
+    session = laboratory.begin(proof.account)
     answer = RedirectResponse(f"{session.base}{path_after(asked)}", 303)
     answer.headers["Set-Cookie"] = cookie_of(session)
     return answer
@@ -41,23 +41,23 @@ async def sign_in(request: Request) -> Response:
 
 async def unlock(request: Request) -> Response:
     """Go on after the lock; the guard has checked the password that came with the form."""
-    door, visit = _laboratory(request), visit_of(request)
-    session = door.of_visit(visit)
+    laboratory, visit = _laboratory(request), visit_of(request)
+    session = laboratory.of_visit(visit)
     asked = path_after(request.state.form.get("next", ""))
     if session is None:
         return RedirectResponse("/sign-in", 303)
     if not (visit.proved and visit.proved.signed_off):
         return locked_page(session, asked, "The password is needed.")
-    door.unlock(session)
+    laboratory.unlock(session)
     return see(request, asked)
 
 
 async def sign_out(request: Request) -> Response:
     """End the session of this browser."""
-    door, visit = _laboratory(request), visit_of(request)
-    session = door.of_visit(visit)
+    laboratory, visit = _laboratory(request), visit_of(request)
+    session = laboratory.of_visit(visit)
     if session:
-        door.end(session)
+        laboratory.end(session)
         await anyio.to_thread.run_sync(_log_out, request)
     answer = RedirectResponse("/sign-in", 303)
     answer.headers["Clear-Site-Data"] = '"cache"'
@@ -92,9 +92,9 @@ def own_password(request: Request) -> Response:
 
 
 def _laboratory(request: Request) -> Laboratory:
-    door = request.app.state.door
-    assert isinstance(door, Laboratory)
-    return door
+    laboratory = request.app.state.authenticator
+    assert isinstance(laboratory, Laboratory)
+    return laboratory
 
 
 def _log_out(request: Request) -> None:

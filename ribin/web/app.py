@@ -100,7 +100,7 @@ _OF_ACCOUNTS = [
 ]
 
 
-def application(state: ApplicationState, door: BrowserSession | Laboratory) -> ASGIApp:
+def application(state: ApplicationState, authenticator: BrowserSession | Laboratory) -> ASGIApp:
     """The pages of a state, for the browser of one session or the people of a laboratory; nothing
     else is served.
 
@@ -108,11 +108,11 @@ def application(state: ApplicationState, door: BrowserSession | Laboratory) -> A
     """
 
     def enter(request: Request) -> Response:
-        assert isinstance(door, BrowserSession)
+        assert isinstance(authenticator, BrowserSession)
         if request.method == "HEAD":  # what looks at an address does not open it
             return Response()
-        cookie = door.exchange(request.query_params.get(TOKEN_FIELD, ""))
-        if cookie is None and not door.knows(request.headers.get("cookie", "")):
+        cookie = authenticator.exchange(request.query_params.get(TOKEN_FIELD, ""))
+        if cookie is None and not authenticator.knows(request.headers.get("cookie", "")):
             why = "this address was used already, or is not complete: start `ribin serve` again"
             return error_page(request.scope, 401, why)
         answer = see(request, "/")
@@ -137,7 +137,7 @@ def application(state: ApplicationState, door: BrowserSession | Laboratory) -> A
             *_ROUTES,
             *(
                 _OF_ACCOUNTS
-                if isinstance(door, Laboratory)
+                if isinstance(authenticator, Laboratory)
                 else [Route("/enter", enter, methods=_LOOK)]
             ),
             Route("/style.css", style, methods=_LOOK),
@@ -148,8 +148,8 @@ def application(state: ApplicationState, door: BrowserSession | Laboratory) -> A
         ],
         exception_handlers={RibinError: refused, HTTPException: not_found},
     )
-    app.state.application, app.state.door = state, door
-    return Guard(app, door, state.read_only)
+    app.state.application, app.state.authenticator = state, authenticator
+    return Guard(app, authenticator, state.read_only)
 
 
 def _page_file(name: str, media_type: str) -> Response:

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ribin.cases.exhibits import COLUMNS, ExhibitKind, Row, Scope
-from ribin.errors import ParameterError, RibinError
+from ribin.errors import ParameterError, PitchError, RibinError
 from ribin.extract.strokes import decode_outlines
 from ribin.model import Lamp
 from ribin.report.json import plain_value
-from ribin.services.enrol import EnrolOptions, enrol_rows
+from ribin.services.enrol import EnrolledRow, EnrolOptions, enrol_rows
 from ribin.services.entry import (
     ShownScan,
     enrolled_scan_anew,
@@ -34,6 +34,8 @@ from ribin.services.outbox import tell_now
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.redescribe import RedoOptions, redo_marks
 from ribin.services.session import Session
+from ribin.vault.enrol import EnrolOutcome
+from ribin.vault.exhibits import find_event
 from ribin.web.pages import (
     form_of,
     page,
@@ -48,7 +50,6 @@ from ribin.web.state import ApplicationState
 from ribin.web.uploads import LARGEST_MIB, PART_BYTES, Upload
 
 _FIELDS = tuple(name for name in COLUMNS if name not in ("file", "member", "lighting"))
-_KEPT = (*_FIELDS, "scope", "reason")  # for the next file; its light and pitch are its own
 
 
 # Files are sent in parts, in forms like any other: so every part passes the guard.
@@ -71,8 +72,9 @@ def part(request: Request) -> Response:
         raise ParameterError("upload: a part of a file needed, found something else") from error
     key = form.get("id", "")
     one = state.uploads.get(key, who) if key else state.uploads.begin(who, form["name"], size)
-    state.uploads.add(one, at, content)
-    return JSONResponse({"id": one.key, "received": one.received})
+    here = state.uploads.add(one, at, content)
+    facts = {"id": here.key, "received": here.received, "there_as": here.name}
+    return JSONResponse(facts if here is not one else {"id": one.key, "received": one.received})
 
 
 def drop(request: Request) -> Response:
@@ -101,7 +103,11 @@ def _upload(request: Request) -> Upload:
 def _look(state: ApplicationState, one: Upload) -> ShownScan | None:
     """Read a file as it states itself, once; None where it cannot be read."""
     if not one.whole:
-        raise ParameterError(f"{one.name}: all of the file needed, found {one.received} bytes")
+        found = f"found {one.received} of {one.size} bytes"
+        raise ParameterError(
+            f"{one.name}: all of the file needed, {found}",
+            hint="it was cut off on its way: send it again on the page Enrol, and this part goes",
+        )
     with one.lock:
         if one.shown is None and not one.problem:
             try:
@@ -109,6 +115,8 @@ def _look(state: ApplicationState, one: Upload) -> ShownScan | None:
                 one.shown, one.picture = show_scan(scan, state.params), whole_picture(scan)
             except RibinError as error:
                 one.problem = str(error)
+                # A pitch that was stated and cannot be is stated once more.
+                one.lacks_pitch = isinstance(error, PitchError) or one.pitch_um is not None
     return one.shown
 
 
@@ -122,10 +130,11 @@ def draft(request: Request) -> Response:
 
 
 def _begin_with(state: ApplicationState, one: Upload) -> dict[str, str]:
-    """What is filled in at first: the name of the file, and what the last file had of its event."""
+    """What is filled in at first: the name of the file, and the event of the last one, whose case
+    number, day and place the vault has. All else is of one exhibit."""
     before = _enrolled_before(state, one)
-    kept = {n: text for n, text in (before.fields if before else {}).items() if n in _KEPT}
-    return {**kept, "exhibit": Path(one.name).stem}
+    event = before.fields.get("event", "") if before else ""
+    return {"event": event, "exhibit": Path(one.name).stem}
 
 
 def _enrolled_before(state: ApplicationState, one: Upload) -> Upload | None:
@@ -138,16 +147,20 @@ def _draft_page(
     request: Request, one: Upload, fields: Mapping[str, str], error: RibinError | None = None
 ) -> Response:
     state = state_of(request)
-    shown = _look(state, one)
+    shown, before = _look(state, one), _enrolled_before(state, one)
+    event = before.fields.get("event", "") if before else ""
     with state.session() as session:
         words = words_for_fields(session.vault)
+        with session.vault.catalogue.reading() as db:
+            known = find_event(db, event)
         networked = session.networked
     return page(
         request,
         "draft.html",
         status_of_error(error) if error else 200,
         one=one,
-        before=_enrolled_before(state, one),
+        before=before,
+        event=known,
         shown=shown,
         facts=_as_text(request, shown),
         asked=defaultdict(str, fields),
@@ -204,38 +217,46 @@ def enrol(request: Request) -> Response:
     one.fields = _said(form, request)
     try:
         done = _enrol(state, one, _reading(request, form), form, who)
-        one.exhibit = done
+        one.exhibit = done.exhibit
+        notes = (_done_words(done), *done.remarks)
         if form.get("scope"):
             asked = {name: form.get(name, "") for name in ("scope", "reason")}
-            queued = state.search(done, asked)
-            return see(request, f"/searching?id={queued.key}")
+            queued = state.search(done.exhibit, asked)
+            return see(request, f"/searching?id={queued.key}", notes)
     except RibinError as error:
         return _draft_page(request, one, one.fields, error)
     after = [u for u in state.uploads.of(who) if not u.exhibit]
-    return see(request, f"/draft?id={after[0].key}" if after else "/entry")
+    return see(request, f"/draft?id={after[0].key}" if after else "/entry", notes)
+
+
+def _done_words(done: EnrolledRow) -> str:
+    marks = ", ".join(f"{one.mark.words} {one.verdict}" for one in done.found)
+    if done.outcome == EnrolOutcome.ALREADY_THERE:
+        return f"{done.file} was enrolled already as {done.exhibit}"
+    return f"{done.file} is enrolled as {done.exhibit}: {marks}"
 
 
 def _enrol(
     state: ApplicationState, one: Upload, reading: ReadOptions, form: Mapping[str, str], who: str
-) -> str:
+) -> EnrolledRow:
     fields = {name: form.get(name, "") for name in _FIELDS}
     for name in ("event", "exhibit"):
         if not fields[name]:
             raise ParameterError(f"{one.name}: {name} needed, found nothing")
     row = Row.of(one.path.parent, {**fields, "file": one.name, "lighting": reading.lighting})
     options = EnrolOptions(
-        state.params,
-        who,
-        form.get("reason", ""),
-        state.vault,
-        state.network_file,
-        reading,
-        form.get("accept_unusable", ""),
+        params=state.params,
+        who=who,
+        reason=form.get("reason", ""),
+        vault=state.vault,
+        network_file=state.network_file,
+        reading=reading,
+        accept_unusable=form.get("accept_unusable", ""),
     )
     report = enrol_rows([row], options)
     if report.failed:
         raise ParameterError(report.failed[0].reason)
-    return report.enrolled[0].exhibit
+    return report.enrolled[0]
 
 
 def _said(form: Mapping[str, str], request: Request) -> dict[str, str]:
@@ -358,8 +379,9 @@ def redo_done(request: Request) -> Response:
         with state.session() as session:
             asked = _redo_options(request, form)
             done, concerned = redo_marks(session.vault, state.params, asked, session.network)
-            tell_now(session.vault, session.network, concerned, who_of(request))
+            told = tell_now(session.vault, session.network, concerned, who_of(request))
     except RibinError as error:
         said = _said(form, request)
         return _redo_page(request, form.get("exhibit", ""), form.get("scan", ""), said, error)
-    return see(request, f"/exhibit?{urlencode({'name': done.exhibit})}")
+    notes = (*done.remarks, *told)
+    return see(request, f"/exhibit?{urlencode({'name': done.exhibit})}", notes)

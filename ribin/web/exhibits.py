@@ -17,7 +17,13 @@ from ribin.model import MarkType, Verdict
 from ribin.services.blind_pairs import due_leads
 from ribin.services.corrections import correct
 from ribin.services.entry import words_for_fields
-from ribin.services.exhibits import ExhibitFilters, history_rows, list_exhibits, show_exhibit
+from ribin.services.exhibits import (
+    ExhibitFilters,
+    exhibits_named,
+    find_exhibits,
+    history_rows,
+    show_exhibit,
+)
 from ribin.services.list_review import list_progress
 from ribin.services.outbox import tell_now
 from ribin.services.worklist import DueKind, assign_work, read_all_findings, worklist
@@ -99,17 +105,18 @@ def exhibits(request: Request) -> Response:
         in_lead=asked["in_lead"] == "yes",
     )
     with state.session() as session:
-        everything = list_exhibits(session.vault, who_of(request))
-        member = session.member
-    found = [one for one in everything if filters.let_pass(one)]
-    last = max(0, (len(found) - 1) // _A_PAGE)
-    number = min(whole_number(query.get("page", "")), last)
+        found = find_exhibits(session.vault, who_of(request), filters)
+        last = max(0, (len(found) - 1) // _A_PAGE)
+        number = min(whole_number(query.get("page", "")), last)
+        shown = found[number * _A_PAGE : (number + 1) * _A_PAGE]
+        listed = exhibits_named(session.vault, who_of(request), shown)
+        total, member = session.vault.count_exhibits(), session.member
     return page(
         request,
         "exhibits.html",
-        exhibits=found[number * _A_PAGE : (number + 1) * _A_PAGE],
+        exhibits=listed,
         found=len(found),
-        total=len(everything),
+        total=total,
         asked=asked,
         passing=", ".join(f"{_FILTERS[n]} {text}".strip() for n, text in asked.items() if text),
         query=urlencode({name: text for name, text in asked.items() if text}),
@@ -203,10 +210,11 @@ def edit(request: Request) -> Response:
                 reason=form.get("reason", ""),
                 network=session.network,
             )
-            tell_now(session.vault, session.network, concerned, who_of(request))
+            told = tell_now(session.vault, session.network, concerned, who_of(request))
         except RibinError as error:
             return exhibit_form(request, form, error)
-    return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}")
+    notes = (*done[0].remarks, *told)
+    return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}", notes)
 
 
 def mark_png(request: Request) -> Response:

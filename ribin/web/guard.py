@@ -20,7 +20,7 @@ from ribin.web.session import (
     CSRF_FIELD,
     PASSWORD_FIELD,
     Arrival,
-    Door,
+    Authenticator,
     Visit,
     is_from_elsewhere,
     same_secret,
@@ -51,9 +51,9 @@ class Guard:
     `scope["state"]["visit"]`.
     """
 
-    def __init__(self, app: ASGIApp, door: Door, read_only: bool = False) -> None:
+    def __init__(self, app: ASGIApp, authenticator: Authenticator, read_only: bool = False) -> None:
         self._app = app
-        self._door = door
+        self._authenticator = authenticator
         self._read_only = read_only
         self._requests = RequestLimit(time.monotonic)
 
@@ -62,9 +62,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         guarded = _with_headers(send)
-        if base := self._door.base_of(scope["path"]):
+        if base := self._authenticator.base_of(scope["path"]):
             scope["root_path"] = base
-        arrival = self._door.arrived(scope)
+        arrival = self._authenticator.arrived(scope)
         answer: Response | None = self._refusal(scope, arrival)
         if answer is None:
             answer = await self._pass(scope, receive, guarded, arrival.address)
@@ -77,8 +77,8 @@ class Guard:
         """Let a request in as that of its person; the answer where it is nobody's."""
         path, state = path_within(scope), scope.setdefault("state", {})
         visit: Visit | None = None
-        if path not in self._door.open_paths:
-            admitted = await self._door.admit(scope, path)
+        if path not in self._authenticator.open_paths:
+            admitted = await self._authenticator.admit(scope, path)
             if isinstance(admitted, Response):
                 return admitted
             visit = state["visit"] = admitted
@@ -96,7 +96,7 @@ class Guard:
                     return error_page(scope, 403, why)
                 if PASSWORD_FIELD in form:
                     password = form.pop(PASSWORD_FIELD)
-                    signed = await self._door.sign_off(scope, visit, password, address)
+                    signed = await self._authenticator.sign_off(scope, visit, password, address)
                     if isinstance(signed, Response):
                         return signed
                     visit = state["visit"] = replace(visit, proved=signed)
@@ -106,28 +106,28 @@ class Guard:
 
     def _refusal(self, scope: Scope, arrival: Arrival) -> Response | None:
         """The answer to a request of any kind that may not go on, or None."""
-        headers, door = Headers(scope=scope), self._door
+        headers, authenticator = Headers(scope=scope), self._authenticator
         if arrival.refused:
             return error_page(scope, 403, arrival.refused)
-        if door.limits_requests and not self._requests.takes(arrival.address):
+        if authenticator.limits_requests and not self._requests.takes(arrival.address):
             answer = error_page(scope, 429, "too many requests from this address: wait a moment")
             answer.headers["Retry-After"] = "5"
             return answer
-        if headers.get("host", "") not in door.hosts:
-            names = " and ".join(sorted({host.partition(":")[0] for host in door.hosts}))
+        if headers.get("host", "") not in authenticator.hosts:
+            names = " and ".join(sorted({host.partition(":")[0] for host in authenticator.hosts}))
             return error_page(scope, 421, f"this server answers to {names} alone")
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return error_page(scope, 405, "GET, HEAD or POST needed")
         # A link in a letter may lead to a page of a laboratory's server, where one signs in.
         followed = headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET"
-        if is_from_elsewhere(headers) and not (followed and SIGN_IN in door.open_paths):
+        if is_from_elsewhere(headers) and not (followed and SIGN_IN in authenticator.open_paths):
             why = "a request of this application needed, found one of another site"
             return error_page(scope, 403, why)
         return None
 
     def _form_refusal(self, scope: Scope, path: str) -> Response | None:
         headers = Headers(scope=scope)
-        if headers.get("origin", "") != f"{self._door.scheme}://{headers['host']}":
+        if headers.get("origin", "") != f"{self._authenticator.scheme}://{headers['host']}":
             why = "a form of this application needed, found one from elsewhere"
             return error_page(scope, 403, why)
         if self._read_only and path not in CHANGE_NOTHING:

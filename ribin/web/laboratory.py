@@ -1,4 +1,4 @@
-"""The door of a laboratory's server: people sign in by their accounts, each in an own session.
+"""Who is let into a laboratory's server: people sign in by their accounts, each in an own session.
 
     sign-in -> session -> (idle) locked -> password -> session -> signed out, ended, too old
 

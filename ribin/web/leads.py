@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.cases.exhibits import Request as Asked
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, LeadStatus, ReviewBasis
-from ribin.cases.list_review import CandidateStatus
+from ribin.cases.searches import CandidateStatus
 from ribin.errors import ParameterError, RibinError, StoreError
-from ribin.leads.rules import status_of
+from ribin.leads.rules import status_of, verdicts_are_known
 from ribin.leads.steps import (
     Step,
     close_lead,
@@ -22,18 +21,17 @@ from ribin.leads.steps import (
     take_up_lead,
     withdraw_link,
 )
-from ribin.leads.text import SEALED, LeadView, remark_on
+from ribin.leads.text import SEALED, LeadView, endings, remark_on
 from ribin.leads.trace import trace_exhibit
+from ribin.leads.trace_files import time_line
 from ribin.search.network import Network
 from ribin.services.inbox import allow_question, held_questions, refuse_question
 from ribin.services.lead_file import LeadFile, lead_file
 from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
 from ribin.services.list_review import review_candidate
-from ribin.services.marks import Asker
-from ribin.services.pair import lead_marks_page, prepare_pair, report_pair
+from ribin.services.pair import lead_marks_page, report_lead
 from ribin.services.recorded_searches import figures_of, recorded_search
 from ribin.services.session import Session
-from ribin.services.time_line import time_line
 from ribin.web.pages import form_of, page, see, state_of, status_of_error, who_of, with_policy
 from ribin.web.reports import check_form, said, see_report
 from ribin.web.state import whole_number
@@ -133,8 +131,9 @@ def _lead_page(
         meaning=CONCLUSION_MEANING,
         examined=list(ReviewBasis),
         remark_on=remark_on,
+        endings=list(endings(view)),
+        both_known=verdicts_are_known(view.history),
         sealed_words=SEALED,
-        notes=request.query_params.getlist("note")[:5],
     )
 
 
@@ -227,12 +226,7 @@ def report(request: Request) -> Response:
     check_form(form)
     number = form.get("lead", "")
     with state.session() as session:
-        history = look_at_lead(session.vault, number, who, early=False).history.lead
-        scope = session.network.scope_of(session.member, history.members)
-        asked = Asked(session.member, scope, who=who, reason=f"lead {number}")
-        asker = Asker(state.params, session, asked, "report")
-        pair = prepare_pair(*history.exhibits, asker)
-        document = report_pair(pair, asker, said(request))
+        document = report_lead(session, number, who, said(request))
     return see_report(request, document)
 
 
@@ -291,5 +285,4 @@ def decide(request: Request) -> Response:
 
 
 def _see_lead(request: Request, number: str, notes: tuple[str, ...]) -> Response:
-    pairs = [("number", number), *(("note", note[:300]) for note in notes)]
-    return see(request, f"/lead?{urlencode(pairs)}")
+    return see(request, f"/lead?{urlencode({'number': number})}", notes)

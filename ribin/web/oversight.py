@@ -79,10 +79,10 @@ def audit(request: Request) -> Response:
 
 def people(request: Request) -> Response:
     """The people of the vault, their roles and accounts; an administrator changes accounts here."""
-    state, door = state_of(request), request.app.state.door
+    state, authenticator = state_of(request), request.app.state.authenticator
     with state.session() as session:
         listed = listed_people(session.vault, state.who)
-    here = door.people_here() if isinstance(door, Laboratory) else {}
+    here = authenticator.people_here() if isinstance(authenticator, Laboratory) else {}
     return page(request, "people.html", people=listed, here=here)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import Headers
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import Scope
 
 from ribin._version import __version__
+from ribin.comparison import score_text
 from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
 from ribin.report.document import words
 from ribin.report.text import NOTICE
@@ -83,14 +85,24 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> HT
         who=who_of(request),
         may=rights_of(request).may,
         worded=worded_of(request),
+        notes=notes_of(request),
         **shown,
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
 
 
-def see(request: Request, path: str) -> RedirectResponse:
-    """Go on to a page after a form was done, so that loading it again does nothing twice."""
+def see(request: Request, path: str, notes: Iterable[str] = ()) -> RedirectResponse:
+    """Go on to a page after a form was done, so that loading it again does nothing twice; the page
+    says these notes on what was done."""
+    if kept := tuple(notes):
+        key = urlencode({"notes": state_of(request).notes.put(kept)})
+        path = f"{path}{'&' if '?' in path else '?'}{key}"
     return RedirectResponse(request.scope["root_path"] + path, 303)
+
+
+def notes_of(request: Request) -> tuple[str, ...]:
+    """What the page that a form went on to says of what was done."""
+    return state_of(request).notes.find(request.query_params.get("notes", "")) or ()
 
 
 def path_within(scope: Scope) -> str:
@@ -188,5 +200,6 @@ PAGES = Environment(
     lstrip_blocks=True,
 )
 PAGES.filters["moment"] = moment_text
+PAGES.filters["score"] = score_text
 PAGES.filters["day"] = lambda at: str(at)[:10]
 PAGES.filters["words"] = lambda value: words(str(value))

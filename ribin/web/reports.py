@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.blind_pairs import due_leads, withheld_text
 from ribin.services.marks import Asker
-from ribin.services.pair import ReportOptions, candidate_pair, report_pair
+from ribin.services.pair import ReportOptions, candidate_pair, recorded_figures, report_pair
 from ribin.services.search import report_search
 from ribin.web.pages import form_of, see, state_of, who_of, with_policy
 from ribin.web.state import KeptReport, whole_number
@@ -29,9 +30,10 @@ def report(request: Request) -> Response:
     one, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
     side = asked.side(one.mark)
     with state.session() as session:
-        pair = candidate_pair(session, side, asked.made.request, row, "report")
+        pair = candidate_pair(session, side, asked.made.request, row, "report", asked.at)
         asker = Asker(state.params, session, asked.made.request, "report")
-        document = report_pair(pair, asker, said(request))
+        record = recorded_figures({**asdict(row), "search": asked.number})
+        document = report_pair(pair, asker, said(request), record=record)
     return see_report(request, document)
 
 

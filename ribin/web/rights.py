@@ -1,4 +1,4 @@
-"""Who may do what of the application: one table, which the door holds every request against and
+"""Who may do what of the application: one table, which the guard holds every request against and
 pages ask before they offer a step. It says which act of the vault is behind a form; who may do
 that act, `vouching.ACTS` says, which the act itself is held against once more.
 """

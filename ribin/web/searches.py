@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from ribin.cases.exhibits import Filters, SearchResult
 from ribin.cases.leads import ExhibitRef
-from ribin.cases.list_review import CandidateStatus
+from ribin.cases.searches import CandidateStatus
 from ribin.errors import ParameterError, RibinError
 from ribin.services.annotations import annotations_for_page, save_annotation_text
 from ribin.services.list_review import (
@@ -29,7 +29,7 @@ from ribin.services.search_queue import QueuedSearch, QueueState
 from ribin.view import thumbnail_png
 from ribin.view.results import GalleryRow, gallery_lists, score_plot
 from ribin.web.exhibits import exhibit_form
-from ribin.web.pages import form_of, page, picture, see, state_of, who_of, with_policy
+from ribin.web.pages import form_of, notes_of, page, picture, see, state_of, who_of, with_policy
 from ribin.web.state import whole_number
 
 _MOST_SHOWN = 500  # searches of a table
@@ -62,7 +62,7 @@ def searching(request: Request) -> Response:
     """How far a search is; its lists once they are there."""
     one = _queued(request)
     if one.state is QueueState.DONE:
-        return see(request, f"/list?{urlencode({'id': one.result})}")
+        return see(request, f"/list?{urlencode({'id': one.result})}", notes_of(request))
     if one.state is QueueState.FAILED and isinstance(one.error, RibinError):
         return exhibit_form(request, one.asked, one.error)
     before = state_of(request).queue.place(one)
@@ -232,7 +232,9 @@ def compare(request: Request) -> Response:
     one, row = opened.place(*_place(request))
     hidden = request.query_params.get("figures") == "hidden"
     with state_of(request).session() as session:
-        pair = candidate_pair(session, opened.side(one.mark), opened.made.request, row)
+        pair = candidate_pair(
+            session, opened.side(one.mark), opened.made.request, row, listed_at=opened.at
+        )
         notes = annotations_for_page(session.vault, who, pair)
         html = pair_page(pair, Asker(session.params, session), notes, hidden)
     return with_policy(html, framed=True)

@@ -26,12 +26,12 @@ from ribin.web.state import ApplicationState
 
 def server_of(
     state: ApplicationState,
-    door: BrowserSession | Laboratory,
+    authenticator: BrowserSession | Laboratory,
     listening: LimitedSocket,
     tls: ssl.SSLContext | None = None,
 ) -> uvicorn.Server:
     """A server that says nothing of itself and writes no address, which has the token, to a log."""
-    app = application(state, door)
+    app = application(state, authenticator)
     return uvicorn.Server(LimitedConfig(app, BROWSER, listening, tls=tls))
 
 
@@ -79,12 +79,17 @@ def serve_laboratory(
     with closing(bound_socket(options.port, BROWSER, options.address)) as listening:
         port = listening.getsockname()[1]
         served = ServedNames(options.names, port, options.proxy)
-        door = Laboratory(state, served, options.lock_after_min)
+        authenticator = Laboratory(state, served, options.lock_after_min)
         listening.listen(BROWSER.most)  # whoever reads the address can open it
         for name in options.names:
-            say(f"https://{name}/" if options.proxy else f"https://{name}:{port}/")
+            say(address_of(name, port, proxied=bool(options.proxy)))
         with suppress(KeyboardInterrupt):
-            server_of(state, door, listening, tls).run(sockets=[listening])
+            server_of(state, authenticator, listening, tls).run(sockets=[listening])
+
+
+def address_of(name: str, port: int, *, proxied: bool) -> str:
+    """What people type to reach a name: with the port that the name has, or the server's own."""
+    return f"https://{name}/" if proxied or ":" in name else f"https://{name}:{port}/"
 
 
 def _tls_of(options: LaboratoryOptions) -> ssl.SSLContext | None:

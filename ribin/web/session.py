@@ -5,7 +5,7 @@ The address holds a token that is exchanged once for a cookie which scripts cann
 sites cannot send. Cookies know no ports: that other programs on this machine's address do not
 receive it, its path is a secret, under which all pages lie. Every form carries one more, so that a
 page of another site cannot post. A laboratory's server has a session of this kind for each person
-who signs in (`laboratory.py`); what the guard asks of either is `Door`.
+who signs in (`laboratory.py`); what the guard asks of either is `Authenticator`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Arrival:
     refused: str = ""
 
 
-class Door(Protocol):
+class Authenticator(Protocol):
     """What the guard asks: which names lead here, and whose request this is."""
 
     @property

@@ -15,14 +15,15 @@ from ribin.cases.leads import ExhibitRef
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
-from ribin.search.context import OnProgress
-from ribin.services.list_review import OpenList, check_still_shown, open_list
+from ribin.services.list_review import OpenList, check_still_shown, list_now, open_list
 from ribin.services.recorded_searches import NOT_RECORDED, is_search_number
 from ribin.services.search import SearchOptions, make_search, search_for
 from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
 from ribin.vault.accounts import find_account
+from ribin.vault.mark_table import content_token
 from ribin.web.uploads import Uploads
+from ribin.workers import OnProgress
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
 
@@ -94,20 +95,26 @@ class ApplicationState:
     unlogged: bool = False
     lists: RecentItems[OpenList] = field(default_factory=lambda: RecentItems("search"))
     reports: RecentItems[KeptReport] = field(default_factory=lambda: RecentItems("report"))
+    notes: RecentItems[tuple[str, ...]] = field(default_factory=lambda: RecentItems("notes"))
     queue: SearchQueue = field(default_factory=SearchQueue)
     uploads: Uploads = field(default_factory=Uploads)
     _people: dict[str, ApplicationState] = field(default_factory=dict)
     _people_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of_person(self, who: str) -> ApplicationState:
-        """The state of a person: lists and reports of one are not kept for another; the queue of
-        searches is all people's."""
+        """The state of a person: lists, reports and notes of one are not kept for another; the
+        queue of searches is all people's."""
         if who == self.who:
             return self
         with self._people_lock:
             if who not in self._people:
-                lists, reports = RecentItems[OpenList]("search"), RecentItems[KeptReport]("report")
-                self._people[who] = replace(self, who=who, lists=lists, reports=reports)
+                self._people[who] = replace(
+                    self,
+                    who=who,
+                    lists=RecentItems("search"),
+                    reports=RecentItems("report"),
+                    notes=RecentItems("notes"),
+                )
             return self._people[who]
 
     @property
@@ -132,9 +139,12 @@ class ApplicationState:
                 found = open_list(session, key, self.who)
             self.lists.put(found, key)
         opened = found or self.lists.get(key)
-        with self.session() as session:  # a first verdict may have been given since it was opened
-            check_still_shown(session, opened, self.who)
-        return opened
+        with self.session() as session:  # since it was opened marks may have been redone,
+            now = list_now(session, opened, self.who)
+            check_still_shown(session, now, self.who)  # or a first verdict given
+        if now is not opened:
+            self.lists.put(now, key)
+        return now
 
     def search(self, exhibit: str, asked: Mapping[str, str]) -> QueuedSearch:
         """Search with an exhibit of the own vault, as `ribin search` does, when its turn comes.
@@ -165,7 +175,9 @@ class ApplicationState:
             notes = (*made.lists.notes, NOT_RECORDED)
             made = replace(made, lists=replace(made.lists, notes=notes))
         key = made.lists.search or secrets.token_urlsafe(8)
-        self.lists.put(OpenList(made, exhibit, options.who), key)
+        with session.vault.catalogue.reading() as db:
+            content = content_token(db)
+        self.lists.put(OpenList(made, exhibit, options.who, content=content), key)
         return key
 
 

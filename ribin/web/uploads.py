@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import shutil
@@ -10,6 +11,7 @@ import threading
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ribin.errors import ParameterError, StoreError
 from ribin.services.entry import ShownScan
@@ -35,9 +37,11 @@ class Upload:
     picture: bytes = b""
     pitch_um: float | None = None  # as a person states it; None: as the file does
     problem: str = ""  # why it cannot be read
+    lacks_pitch: bool = False  # a person may state it, and it can be read
     fields: dict[str, str] = field(default_factory=dict)  # of the form, as they were last
     exhibit: str = ""  # as which it was enrolled
     lock: threading.Lock = field(default_factory=threading.Lock)
+    hash: Any = field(default_factory=hashlib.sha256)  # of what is here
 
     @property
     def whole(self) -> bool:
@@ -99,14 +103,36 @@ class Uploads:
             )
         return one
 
-    def add(self, one: Upload, at: int, content: bytes) -> None:
-        """Add the next part; ParameterError where it is not the next, or too long."""
+    def add(self, one: Upload, at: int, content: bytes) -> Upload:
+        """Add the next part, and give the file that is here now.
+
+        Of a whole file that the person had sent before this is the one before, and the copy goes;
+        with a whole file go those of its name and size that were cut off. Raises ParameterError: it
+        is not the next part, or too long.
+        """
         with one.lock:
             if at != one.received or at + len(content) > one.size:
                 raise ParameterError(f"{one.name}: the part from byte {one.received} on needed")
             with one.path.open("ab") as file:
                 file.write(content)
+            one.hash.update(content)
             one.received += len(content)
+        return self._merge(one) if one.whole else one
+
+    def _merge(self, new: Upload) -> Upload:
+        with self._lock:
+            others = [
+                one
+                for one in self._all.values()
+                if one is not new and (one.person, one.size) == (new.person, new.size)
+            ]
+            for one in others:
+                if not one.whole and one.name == new.name:
+                    self._drop(one, one.person)
+            same = [one for one in others if one.whole and one.hash.digest() == new.hash.digest()]
+            if same:
+                self._drop(new, new.person)
+        return same[0] if same else new
 
     def drop(self, one: Upload) -> None:
         """Forget a file."""

@@ -19,7 +19,7 @@ _HERE = tuple(
         (r"`ribin link withdraw \S+`", "the page of the lead"),
         (r"`ribin review \S+`", "on the page of the lead"),
         (r"`ribin searches`", "the page Searches"),
-        (r"`ribin share` lists.*|`ribin exhibit list`.*", "the page Exhibits lists them"),
+        (r"`ribin exhibit list`.*", "the page Exhibits lists them"),
         (r"`ribin exhibit edit[^`]*`", "the page of the exhibit"),
         (r"`ribin mark redo[^`]*` with .*", "the page of the whole scan redoes its marks"),
         (r"`ribin mark redo[^`]*`", "the page of the whole scan"),

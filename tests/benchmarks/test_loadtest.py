@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from loadtest import GallerySpec, make_gallery
 from mark_makers import make_scan, template_of
-from search_makers import ask
+from search_makers import ask, search
 
 from ribin.cases.exhibits import Filters, Scope
 from ribin.errors import ParameterError
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.index import Threads, read_shard, shard_number
 from ribin.search.network import Network, NetworkMember
 from ribin.vault.vault import Vault

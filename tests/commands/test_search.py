@@ -80,8 +80,10 @@ def test_nothing_compared_for_want_of_equal_parameters_is_said(ribin, vault, sam
     done = ribin("search", sample_dir / "BLZ-2025-0042-1.x3p", *asked)
     assert done.code == 1
     assert done.out.splitlines()[1] == "no candidate"
-    first = "BLZ-2025-0042-1.x3p: 0 of 2 marks compared, 2 of them described with parameters"
+    first = (
+        "BLZ-2025-0042-1.x3p: 0 of 2 marks compared, 2 of them described with template parameters"
+    )
     assert done.err.startswith(f"{first} other than ")
     done = ribin("search", QUERY, *asked)
     assert done.code == 3
-    assert done.err.startswith(f"ribin: {QUERY}: described with parameters {made_with}, ")
+    assert done.err.startswith(f"ribin: {QUERY}: described with template parameters {made_with}, ")

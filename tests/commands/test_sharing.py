@@ -87,7 +87,7 @@ def test_a_release_is_seen_by_the_other_side_and_in_both_logs(two, jam, blz, tmp
     ran = blz("release", BLZ, "--to", "JAM", "--original", *net)
     assert ran.code == 0, ran.err
     assert ran.out == (
-        f"{BLZ} ({row['exhibit']} abroad): exhibit, event and originals released, JAM; "
+        f"{BLZ} (pseudonym {row['exhibit']}): exhibit, event and originals released, JAM; "
         "both audit logs have it\n"
     )
     (known,), _ = searched(two, jam, "--picture", picture)

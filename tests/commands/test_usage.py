@@ -109,14 +109,14 @@ def member(tmp_path_factory):
         (("lead", "show", "L9"), "`ribin lead list` lists the leads"),
         (
             ("share", "X-9", "--sharing", "country", "--reason", "r"),
-            "`ribin share` lists the exhibits of a vault",
+            "`ribin exhibit list` lists the exhibits of a vault",
         ),
         (
             ("people", "appoint", "B", "--role", "auditor", "--who", "nobody"),
             "`ribin people appoint NAME --role ROLE` gives a role, --who NAME says who acts",
         ),
         (("search", "JAM-1"), "`ribin store describe` describes them anew"),
-        (("search", "X-9"), "`ribin share` lists the exhibits of a vault"),
+        (("search", "X-9"), "`ribin exhibit list` lists the exhibits of a vault"),
         (("view", "a", "b", "-o", "none/a.html"), "make the folder first, or name another"),
     ],
 )

@@ -242,7 +242,7 @@ def test_what_strangers_reach_by_chance_is_worth_nothing():
 def test_bands_that_are_not_compared_are_no_part():
     params = DEFAULT_PARAMS.firing_pin.decide
     names = [part.name for part in score_parts(6.0, 0.3, 0.0, 0.5, params)]
-    assert names == ["agreement of all cells", "whole marks", "congruent cells"]
+    assert names == ["agreement of all cells", "whole marks in the wide band", "congruent cells"]
 
 
 def blank(source: str) -> Template:

@@ -41,7 +41,15 @@ def test_the_readme_is_short_and_its_picture_is_small():
         ("a 1\n...", "a 2\nb\nc", "a 2\n..."),
         ("...\nz 1", "a\nb\nz 2", "...\nz 2"),
         ("a\n...\nb 3 c\n\nd 1", "a\nb 1 c\nb 2 c\n\nd 7", "a\n...\nb 2 c\n\nd 7"),
+        ("a\n...\n\nr 1\nr 2", "a\nb\n\nr 1\nr 2\nr 3", "a\n...\n\nr 1\nr 2\nr 3"),
+        ("a\n...\n\nr 1\nr 2", "a\nb\n\nr 3", "a\n...\n\nr 3"),
+        ("a\n...\n\nm 1\n...\nz", "a\nm 3\n\nm 2\nc\nz", "a\n...\n\nm 2\n...\nz"),
         ("a\n...\nm 1\n...\nz", "a\nb\nm 2\nc\nz", "a\n...\nm 2\n...\nz"),
+        (
+            "x-...     b  1.0\n...   due",
+            "x-3f7a2b  b  1.1\nL1   due",
+            "x-...     b  1.1\n...   due",
+        ),
         ("set ..., v 1.0\nby ...", "set 3f, v 1.1\nby me", "set ..., v 1.1\nby ..."),
     ],
 )

@@ -8,17 +8,16 @@ import zipfile
 
 import pytest
 from bundle_makers import changed_manifest, members_of_bundle, signed_again, state_of
-from search_makers import PARAMS_ID, ask, make_query
+from search_makers import PARAMS_ID, ask, make_query, search
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.recorded_search import SearchStatement
+from ribin.cases.searches import SearchStatement
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.vault.corrections import correct_exhibits
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key
 from ribin.vault.received import read_exhibits
@@ -388,7 +387,7 @@ def test_the_next_bundle_corrects_what_was_told_and_tells_no_history(pair):
     path = pair.send()
     pair.receive(path)
     now = known(pair)
-    assert before.keys() == now.keys()  # under the same opaque names
+    assert before.keys() == now.keys()  # under the same pseudonyms
     changed = [one for name, one in now.items() if one != before[name]]
     (one,) = changed
     assert one.class_fields.calibre == ".40"

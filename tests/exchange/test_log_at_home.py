@@ -6,14 +6,13 @@ import shutil
 import sqlite3
 
 import pytest
-from search_makers import PARAMS_ID, ask, fill, make_network, make_query
+from search_makers import PARAMS_ID, ask, fill, make_network, make_query, search
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.services.audit import last_rows, verify_log
 from ribin.vault.anchors import kept_anchors
 from ribin.vault.keys import own_key

@@ -25,8 +25,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from budgets import MOST_GIB, MemoryRise
 from bundle_makers import members_of_bundle, signed_again
-from mutations import MOST_GIB, MemoryRise, Tally, mutated, state
+from mutations import Tally, mutated, state
 
 from ribin.cases.exhibits import Scope, read_manifest
 from ribin.crypto.keys import PrivateKey, read_public, write_public

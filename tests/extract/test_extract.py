@@ -119,7 +119,7 @@ def test_an_unusable_scan_is_enrolled_only_with_a_reason(ribin, folder, tmp_path
     args = ("enrol", folder / "noisy.x3p", "--vault", vault, "--event", "E", "--exhibit", "X")
     refused = ribin(*args, "--who", "A")
     assert refused.code == 3
-    assert "noisy.x3p: breech_face is unusable" in refused.err
+    assert "noisy.x3p: breech face is unusable" in refused.err
     assert "--accept-unusable REASON" in refused.err
     accepted = ribin(*args, "--who", "A", "--accept-unusable", "the only case found")
     assert accepted.code == 0, accepted.err

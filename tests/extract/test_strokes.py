@@ -9,6 +9,7 @@ import pytest
 from mark_makers import make_scan
 
 from ribin.errors import FormatError, ScanError
+from ribin.extract.outlines import CircleOutline, outline_by_circles
 from ribin.extract.strokes import (
     DrawnOutline,
     Stroke,
@@ -17,6 +18,7 @@ from ribin.extract.strokes import (
     outline_by_strokes,
     outline_polygons,
 )
+from ribin.model import MarkType
 
 SHAPE = (90, 120)
 
@@ -114,3 +116,21 @@ def test_polygons_go_around_a_region_and_its_hole_and_leave_specks_out():
     assert len(polygons) == 2
     reach = [max(abs(col - 60) for _, col in polygon) for polygon in polygons]
     assert sorted(round(r) for r in reach) == pytest.approx([15, 40], abs=1)
+
+
+_WIDE = DrawnOutline("firing_pin", [Stroke("circle", [[40.0, 50.0]], 999.0)])
+
+
+@pytest.mark.parametrize(
+    "outline",
+    [
+        lambda scan: outline_by_strokes(scan, _WIDE, None),
+        lambda scan: outline_by_circles(scan, [CircleOutline(MarkType.FIRING_PIN, 40, 50, 999.0)]),
+    ],
+)
+def test_a_circle_larger_than_the_scan_is_refused(outline):
+    """Drawn, or stated on the command line: it would cover all and outline nothing."""
+    scan = make_scan(1)
+    longest = round(float(np.hypot(*scan.shape)))
+    with pytest.raises(ScanError, match=rf"at most {longest} pixels needed.*found 999"):
+        outline(scan)

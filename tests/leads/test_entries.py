@@ -22,13 +22,13 @@ from ribin.vault.sharing import pseudonym
 GOOD = {"score": 50.0, "cmc": 12.0, "cells": 40, "params_id": "p", "shift_um": [1.0, -2.0]}
 
 
-def abroad(vault, exhibit):
+def known_ref(vault, exhibit):
     with vault.catalogue.reading() as db:
         return exhibit_ref(f"{vault.member}:{pseudonym(db, exhibit)}")
 
 
 def forged_lead(jam, blz, **changes) -> Lead:
-    ends = abroad(jam, "JAM-1"), abroad(blz, "BLZ-1")
+    ends = known_ref(jam, "JAM-1"), known_ref(blz, "BLZ-1")
     lead = Lead("BLZ-JAM-L1", "BLZ", ends[0], "", ends[1], "", THIRD, now_utc(), "n", GOOD)
     return replace(lead, **changes)
 
@@ -76,7 +76,7 @@ def test_a_lead_that_is_no_data_is_not_taken_and_stops_nothing(jam, blz, network
     lead = forged_lead(jam, blz, **changes)
     put(blz, lead, "lead", lead.lead)
     own = take_up_lead(
-        jam, network, exhibit_ref("JAM:JAM-2"), abroad(blz, "BLZ-2"), who=EXAMINER, note="alike"
+        jam, network, exhibit_ref("JAM:JAM-2"), known_ref(blz, "BLZ-2"), who=EXAMINER, note="alike"
     )
     carried, notes = sync_leads(jam, network, who=EXAMINER)
     assert carried == 0
@@ -101,7 +101,7 @@ def test_a_lead_that_is_no_data_is_not_taken_and_stops_nothing(jam, blz, network
 )
 def test_a_row_that_cannot_be_read_stops_nothing(jam, blz, network, columns):
     put(blz, forged_lead(jam, blz), "lead", **columns)
-    ends = exhibit_ref("JAM:JAM-1"), abroad(blz, "BLZ-1")
+    ends = exhibit_ref("JAM:JAM-1"), known_ref(blz, "BLZ-1")
     own = take_up_lead(jam, network, *ends, who=EXAMINER, note="alike").history.lead.lead
     sync_leads(jam, network, who=EXAMINER)
     with jam.catalogue.reading() as db:
@@ -111,7 +111,7 @@ def test_a_row_that_cannot_be_read_stops_nothing(jam, blz, network, columns):
 @pytest.mark.parametrize("note", ["n" * 1_000_000, "n" * 15_000, "\x07bell"], ids=len)
 def test_the_content_of_a_verdict_that_is_no_data_is_not_taken(jam, blz, network, note):
     """Nobody sees it before the second verdict; then it is refused as any other is."""
-    ends = exhibit_ref("JAM:JAM-1"), abroad(blz, "BLZ-1")
+    ends = exhibit_ref("JAM:JAM-1"), known_ref(blz, "BLZ-1")
     number = take_up_lead(jam, network, *ends, who=EXAMINER, note="alike").history.lead.lead
     facts = (ReviewRound.FIRST, Conclusion.ELIMINATION, ReviewBasis.ITEMS, True, SECOND, "BLZ")
     put(blz, Review(f"{number}/BLZ1", number, *facts, now_utc(), note), "review", number)
@@ -130,7 +130,7 @@ def test_the_content_of_a_verdict_that_is_no_data_is_not_taken(jam, blz, network
     ids=lambda changes: f"{next(iter(changes))}",
 )
 def test_a_verdict_that_is_no_data_is_not_taken(jam, blz, network, changes):
-    ends = exhibit_ref("JAM:JAM-1"), abroad(blz, "BLZ-1")
+    ends = exhibit_ref("JAM:JAM-1"), known_ref(blz, "BLZ-1")
     number = take_up_lead(jam, network, *ends, who=EXAMINER, note="alike").history.lead.lead
     facts = (ReviewRound.FIRST, Conclusion.ELIMINATION, ReviewBasis.ITEMS, True, THIRD, "BLZ")
     review = Review(f"{number}/BLZ1", number, *facts, now_utc(), "n")
@@ -178,7 +178,7 @@ def test_what_could_not_cross_a_border_is_not_written(jam, note):
 @pytest.mark.parametrize("kind", ["lead", "review"])
 def test_nobody_takes_a_number_of_the_other_member(jam, blz, network, kind):
     """The other member would find its next number used, and could state nothing more."""
-    ends = exhibit_ref("JAM:JAM-1"), abroad(blz, "BLZ-1")
+    ends = exhibit_ref("JAM:JAM-1"), known_ref(blz, "BLZ-1")
     if kind == "lead":
         put(blz, forged_lead(jam, blz, lead="JAM-BLZ-L1"), "lead", "JAM-BLZ-L1")
     else:

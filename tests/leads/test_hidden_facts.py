@@ -15,7 +15,7 @@ import pytest
 from bundle_makers import members_of_bundle
 from lead_makers import EXAMINER, SECOND, STAFF
 from node_makers import Served, key_of, make_member, served, trust
-from search_makers import PARAMS_ID, ask, make_query
+from search_makers import PARAMS_ID, ask, make_query, search
 from vault_makers import COARSE, enrol, make_exhibit
 
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
@@ -34,7 +34,6 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.json import plain_value
 from ribin.report.text import lists_value
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.network import Network, NetworkMember
 from ribin.services.doctor import examine
 from ribin.services.lines import connected

@@ -40,6 +40,9 @@ def by(vault, who):
 def test_a_look_at_the_own_verdict_is_no_look_of_others_on_the_login(ribin, shared):
     done = ribin("lead", "show", "JAM-L1", *by(shared, EXAMINER))
     assert "identification" in done.out
+    figures = [line.split(maxsplit=2) for line in done.out.splitlines()]
+    assert ["congruent", "cells", "31.25 of 80"] in figures
+    assert ["rank", "in", "the list  3"] in figures
     assert "your own verdict is shown, and the second reviewer must not see it" in done.err
     look_at_leads(shared, EXAMINER, verdicts=True)
     step = review(shared, SECOND)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, known_as, make_member
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis
@@ -15,12 +15,6 @@ from ribin.vault.leads import read_lead, read_leads
 from ribin.vault.sharing import pseudonym
 
 IDENTIFICATION, ITEMS = Conclusion.IDENTIFICATION, ReviewBasis.ITEMS
-
-
-def abroad(vault, exhibit):
-    """The name of an exhibit as other members know it."""
-    with vault.catalogue.reading() as db:
-        return f"{vault.member}:{pseudonym(db, exhibit)}"
 
 
 def take_up(vault, one="JAM:JAM-1", other="JAM:JAM-2", who=EXAMINER, network=None):
@@ -187,13 +181,13 @@ def test_a_lead_on_what_is_not_there(jam, blz, network, one, other, message):
 
 def test_an_exhibit_that_is_not_shared_cannot_be_told_from_none(tmp_path, jam, network):
     with make_member(tmp_path, "BLZ", 1, Scope.COUNTRY) as blz:
-        for name in ("BLZ:BLZ-1", abroad(blz, "BLZ-1"), "BLZ:x-0000000000000000"):
+        for name in ("BLZ:BLZ-1", known_as(blz, "BLZ-1"), "BLZ:x-0000000000000000"):
             with pytest.raises(AccessError, match=f"{name}: BLZ shows JAM no such exhibit"):
                 take_up(jam, other=name, network=network)
 
 
 def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, network):
-    take_up(jam, other=abroad(blz, "BLZ-1"), network=network)
+    take_up(jam, other=known_as(blz, "BLZ-1"), network=network)
     review(jam, EXAMINER, network=network)
     linked = review(blz, THIRD, network=network)
     lead = linked.history.lead
@@ -206,7 +200,7 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
     actions = [row.action for row in blz.audit_log()]
     assert [one for one in actions if one.startswith("lead rec")] == ["lead received"] * 3
     with pytest.raises(StoreError, match="this pair is there already"):
-        take_up(blz, "BLZ:BLZ-1", abroad(jam, "JAM-1"), network=network)
+        take_up(blz, "BLZ:BLZ-1", known_as(jam, "JAM-1"), network=network)
     withdraw_link(blz, network, "JAM-BLZ-L1", who=SECOND, reason="cast of another case")
     with jam.catalogue.reading() as db:
         assert read_lead(db, "JAM-BLZ-L1", "JAM").withdrawal.member == "BLZ"
@@ -215,7 +209,7 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
 
 
 def test_the_second_review_may_come_from_the_other_country(jam, blz, network):
-    take_up(jam, other=abroad(blz, "BLZ-1"), network=network)
+    take_up(jam, other=known_as(blz, "BLZ-1"), network=network)
     review(jam, EXAMINER, network=network)
     linked = review(blz, THIRD, network=network)
     assert (linked.link_made, linked.history.reviews[1].member) == (True, "BLZ")
@@ -224,7 +218,7 @@ def test_the_second_review_may_come_from_the_other_country(jam, blz, network):
 
 
 def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
-    take_up(jam, other=abroad(blz, "BLZ-1"), network=network)
+    take_up(jam, other=known_as(blz, "BLZ-1"), network=network)
     away = review(jam, EXAMINER, lead="JAM-BLZ-L1")
     assert away.notes == (
         "BLZ: not recorded there yet, `ribin lead sync` will: no network names its vault",
@@ -246,7 +240,7 @@ def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
 
 
 def test_a_lead_on_a_member_out_of_reach_is_taken_along_later(jam, blz, network):
-    take_up(jam, other=abroad(blz, "BLZ-1"))
+    take_up(jam, other=known_as(blz, "BLZ-1"))
     review(jam, EXAMINER, lead="JAM-BLZ-L1")
     assert sync_leads(blz, network, who=SECOND) == (2, ())
     assert review(blz, THIRD, network=network).history.linked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, known_as
 
 from ribin.cases.leads import Conclusion, Lead, LeadStatus, Review, ReviewBasis, ReviewRound
 from ribin.cases.record import RecordKind
@@ -15,7 +15,6 @@ from ribin.vault.audit import append_row, now_utc
 from ribin.vault.backup import back_up, restore
 from ribin.vault.leads import insert_entry, insert_review, next_word, read_lead, read_leads
 from ribin.vault.records import insert_version
-from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 SAME = Conclusion.IDENTIFICATION
@@ -36,13 +35,8 @@ FORGED = Review(
 )
 
 
-def abroad(vault, exhibit):
-    with vault.catalogue.reading() as db:
-        return f"{vault.member}:{pseudonym(db, exhibit)}"
-
-
 def take_up(jam, blz, network, **more):
-    pair = exhibit_ref("JAM:JAM-1"), exhibit_ref(abroad(blz, "BLZ-1"))
+    pair = exhibit_ref("JAM:JAM-1"), exhibit_ref(known_as(blz, "BLZ-1"))
     return take_up_lead(jam, network, *pair, who=EXAMINER, note="alike", **more)
 
 
@@ -100,7 +94,7 @@ def test_a_lead_is_not_put_into_a_mouth_either(jam, blz, network):
     first = replace(FORGED, review="JAM-BLZ-L1/JAM1", member="JAM", place=ReviewRound.FIRST)
     forge(jam, insert_review, first, logged=True)
     forge(jam, insert_review, FORGED, logged=True)
-    exhibits = lead_at(jam).lead.reference, exhibit_ref(abroad(blz, "BLZ-2"))
+    exhibits = lead_at(jam).lead.reference, exhibit_ref(known_as(blz, "BLZ-2"))
     other = Lead("BLZ-JAM-L1", "BLZ", exhibits[0], "", exhibits[1], "", THIRD, NOW, "n")
     forge(jam, insert_entry, other, logged=True)
     _, notes = sync_leads(blz, network, who=SECOND)
@@ -167,7 +161,7 @@ def test_what_a_search_counted_stays_at_home(jam, blz, network):
     assert lead_at(blz).lead.figures == row
     assert sync_leads(jam, network, who=EXAMINER) == (0, ())
     assert "TTO" not in str([r.details for r in blz.audit_log()])
-    pair = exhibit_ref("JAM:JAM-2"), exhibit_ref(abroad(blz, "BLZ-2"))
+    pair = exhibit_ref("JAM:JAM-2"), exhibit_ref(known_as(blz, "BLZ-2"))
     take_up_lead(jam, None, *pair, who=EXAMINER, note="alike", figures={**row, **private})
     assert sync_leads(blz, network, who=SECOND) == (1, ())  # carried over later
     assert lead_at(blz, "JAM-BLZ-L2").lead.figures == row

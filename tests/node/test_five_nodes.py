@@ -1,4 +1,4 @@
-"""Five members, each a process of its own with its own door, and a gun used in two of them: found,
+"""Five members, each a process with its own server, and a gun used in two of them: found,
 looked at, released, taken up, reviewed twice, linked, traced, told, corrected and withdrawn, over
 TLS; and the same with a node that is down for a while."""
 
@@ -12,9 +12,9 @@ from node_makers import CLI, process, wait_for
 
 from ribin.cases.leads import login_name
 from ribin.node.demo import demo_nodes
-from ribin.search.context import silent
 from ribin.services.demo import WHO, build_demo
 from ribin.vault.vault import Vault
+from ribin.workers import silent
 
 JAM, BLZ = "JAM-2026-0007-1", "BLZ-2025-0042-1"
 ANA, BEN, HEAD = "Ana Brown", "Ben Cole", login_name() or WHO

@@ -17,7 +17,8 @@ from http.client import HTTPSConnection
 
 import msgspec
 import pytest
-from mutations import MemoryRise, mutated
+from budgets import MemoryRise
+from mutations import mutated
 from node_makers import WHO, Line, key_of, line_to, make_member, owner_side, question, served, trust
 
 from ribin.connections import NODE

@@ -111,7 +111,7 @@ def test_a_member_that_upgrades_goes_on_with_those_that_have_not(ribin, members)
         doctor = ("doctor", "--lines", *place, "--params", members / "new.toml")
         tried = ribin(*doctor)
         assert tried.code == 0, tried.out
-        assert tried.out.count(f"parameters {BEFORE} on both sides") == 2
+        assert tried.out.count(f"template parameters {BEFORE} on both sides") == 2
         assert "self test" not in tried.out
     for code in ("BLZ", "BRB"):
         for name in ("candidates", "counts", "counts_by_member", "snapshot", "notes"):
@@ -119,10 +119,12 @@ def test_a_member_that_upgrades_goes_on_with_those_that_have_not(ribin, members)
     assert of(upgraded, "BLZ", "BRB") == of(before["JAM"], "BLZ", "BRB")
     assert of(upgraded, "JAM")
     for code in ("BLZ", "BRB"):
-        said = f"{code}: compared with the earlier parameters {BEFORE}, the ones that both have"
+        said = f"{code}: compared with the earlier template parameters {BEFORE}, which both have"
         assert any(note.startswith(said) for note in upgraded["notes"]), upgraded["notes"]
     compared = json.loads(pair.out)
-    assert compared["note"].startswith(f"compared with the earlier parameters {BEFORE}, the ones")
+    assert compared["note"].startswith(
+        f"compared with the earlier template parameters {BEFORE}, which"
+    )
     assert compared["score"] == other["score"]
     for code in HELD:
         with Vault.open(members / code) as vault:

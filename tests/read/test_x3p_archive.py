@@ -8,17 +8,13 @@ import tracemalloc
 import damaged
 import numpy as np
 import pytest
+from damaged import read_bytes
 
 from ribin.errors import FormatError, ScanError
 from ribin.read import read_scan
 
 GOOD = damaged.x3p_bytes()
 MOST_BYTES = 16 << 20  # at the peak, of a scan of 560 points beside members of many times that
-
-
-def read(data: bytes, tmp_path):
-    (tmp_path / "a.x3p").write_bytes(data)
-    return read_scan(tmp_path / "a.x3p")
 
 
 def renamed(*names: tuple[str, str]) -> bytes:
@@ -64,7 +60,7 @@ def test_a_mask_of_many_more_pixels_than_the_surface_is_not_decoded(tmp_path, mo
 
     monkeypatch.setattr("cv2.imdecode", decode)
     with pytest.raises(ScanError, match=r"mask.png: at most 2240 pixels needed, found 2000 x 2000"):
-        read(data, tmp_path)
+        read_bytes(data, tmp_path)
 
 
 def test_names_in_capitals_are_read_and_said(tmp_path):
@@ -73,7 +69,7 @@ def test_names_in_capitals_are_read_and_said(tmp_path):
         ("md5checksum.hex", "MD5CHECKSUM.HEX"),
         ("bindata/data.bin", "BINDATA\\DATA.BIN"),
     )
-    scan = read(renamed(*names), tmp_path)
+    scan = read_bytes(renamed(*names), tmp_path)
     assert scan.provenance.repairs == (
         "Member 'MAIN.XML' read as 'main.xml'.",
         "Member 'MD5CHECKSUM.HEX' read as 'md5checksum.hex'.",
@@ -85,21 +81,21 @@ def test_names_in_capitals_are_read_and_said(tmp_path):
 
 def test_a_folder_in_capitals(tmp_path):
     names = [(name, f"SCAN/{name}") for name in damaged.members_of(GOOD)]
-    scan = read(renamed(*names[1:], ("main.xml", "SCAN/Main.xml")), tmp_path)
+    scan = read_bytes(renamed(*names[1:], ("main.xml", "SCAN/Main.xml")), tmp_path)
     assert scan.provenance.repairs == ("Member 'Main.xml' read as 'main.xml'.",)
 
 
 def test_a_name_in_two_cases_is_not_guessed(tmp_path):
     data = renamed(("main.xml", "MAIN.XML"), ("md5checksum.hex", "Main.xml"))
     with pytest.raises(FormatError, match=r"with one main.xml \(X3P\) needed, found 2$"):
-        read(data, tmp_path)
+        read_bytes(data, tmp_path)
     data = renamed(
         ("bindata/data.bin", "bindata/DATA.bin"), ("md5checksum.hex", "bindata/Data.bin")
     )
     with pytest.raises(FormatError, match=r"data file 'bindata/data.bin' is missing"):
-        read(data, tmp_path)
+        read_bytes(data, tmp_path)
     exact = damaged.with_members(GOOD, ("MAIN.XML", b"other"), ("bindata/DATA.BIN", b"other"))
-    assert read(exact, tmp_path).provenance.repairs == ()
+    assert read_bytes(exact, tmp_path).provenance.repairs == ()
 
 
 SPELLINGS = {
@@ -122,24 +118,24 @@ def test_a_checksum_counts_in_any_spelling(spelling, encoding, tmp_path):
 
     right = hashlib.md5(damaged.members_of(GOOD)["main.xml"]).hexdigest()
     for digest in (right, right.upper()):
-        assert read(stating(digest), tmp_path).provenance.notes == ()
+        assert read_bytes(stating(digest), tmp_path).provenance.notes == ()
     with pytest.raises(FormatError, match=r"main.xml was changed or damaged, MD5 f{32} needed"):
-        read(stating("f" * 32), tmp_path)
+        read_bytes(stating("f" * 32), tmp_path)
 
 
 def test_a_checksum_of_the_heights_counts_in_any_spelling(tmp_path):
     digest = hashlib.md5(damaged.members_of(GOOD)["bindata/data.bin"]).hexdigest()
     good = damaged.with_main(GOOD, (digest, f"MD5 = {digest.upper()}"))
-    assert read(good, tmp_path).provenance.notes == ()
+    assert read_bytes(good, tmp_path).provenance.notes == ()
     wrong = damaged.with_main(GOOD, (digest, f"MD5 = {'f' * 32}"))
     with pytest.raises(FormatError, match=r"MD5 f{32} of 'bindata/data.bin' needed, found"):
-        read(wrong, tmp_path)
+        read_bytes(wrong, tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "hello", "0123456789abcdef", "0" * 33])
 def test_what_is_no_checksum_is_noted(content, tmp_path):
     member = ("md5checksum.hex", content.encode())
     data = damaged.with_members(GOOD, member, without="md5checksum.hex")
-    assert read(data, tmp_path).provenance.notes == (
+    assert read_bytes(data, tmp_path).provenance.notes == (
         "No MD5 checksum of main.xml in 'md5checksum.hex': it could not be verified.",
     )

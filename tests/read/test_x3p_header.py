@@ -7,19 +7,14 @@ import hashlib
 import damaged
 import numpy as np
 import pytest
+from damaged import read_bytes
 
 from ribin.errors import FormatError
-from ribin.read import read_scan
 
 PITCH_UM = (5.0, 6.25)
 GOOD = damaged.x3p_bytes(pitch_um=PITCH_UM)
 REVISION = "<Revision>ISO25178-72:2017/DAM1</Revision>"
 NAMESPACE = "http://www.opengps.eu/2008/ISO5436_2"
-
-
-def read(data: bytes, tmp_path):
-    (tmp_path / "a.x3p").write_bytes(data)
-    return read_scan(tmp_path / "a.x3p")
 
 
 SILENT = {
@@ -62,7 +57,7 @@ SILENT = {
 @pytest.mark.parametrize("case", SILENT)
 def test_what_the_decoder_corrects_is_a_repair(case, tmp_path):
     data, sentence = SILENT[case]
-    scan = read(data, tmp_path)
+    scan = read_bytes(data, tmp_path)
     assert scan.provenance.repairs == (sentence,)
     np.testing.assert_allclose(scan.values, damaged.relief_um(), atol=1e-5)
 
@@ -73,7 +68,7 @@ def test_a_pitch_that_is_not_stated_is_not_invented(axis, stated, tmp_path):
     step = "<Increment>6.25e-06</Increment>" if axis == "x" else "<Increment>5e-06</Increment>"
     message = f"a.x3p: an Increment of {axis} needed for a pitch, found none"
     with pytest.raises(FormatError, match=message):
-        read(damaged.with_main(GOOD, (step, stated)), tmp_path)
+        read_bytes(damaged.with_main(GOOD, (step, stated)), tmp_path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "cp1252", "iso-8859-1"])
@@ -85,7 +80,7 @@ def test_a_repair_does_not_depend_on_the_encoding(encoding, tmp_path):
     text = text.replace("</Axes>", "<Origin>SW</Origin></Axes><!-- \u00fc -->")
     main = text.encode(encoding)
     members |= {"main.xml": main, "md5checksum.hex": hashlib.md5(main).hexdigest().encode()}
-    scan = read(damaged.zip_of(list(members.items())), tmp_path)
+    scan = read_bytes(damaged.zip_of(list(members.items())), tmp_path)
     assert scan.provenance.repairs == ("Revision 'ISO5436-2000' read as 'ISO5436 - 2000'.",)
     assert len(scan.provenance.notes) == 1  # of the Origin
     np.testing.assert_allclose(scan.values, damaged.relief_um()[::-1], atol=1e-5)
@@ -98,7 +93,7 @@ def test_x_runs_fastest_in_the_file(tmp_path):
     main = damaged.members_of(data)["main.xml"]
     assert b"<SizeX>28</SizeX>" in main
     assert b"<SizeY>20</SizeY>" in main
-    scan = read(data, tmp_path)
+    scan = read_bytes(data, tmp_path)
     assert scan.shape == (20, 28)
     assert (scan.row_pitch_um, scan.col_pitch_um) == pytest.approx(PITCH_UM)
     np.testing.assert_allclose(scan.values[:, 0], np.arange(20.0), atol=1e-5)

@@ -8,8 +8,8 @@ import damaged
 import numpy as np
 import pytest
 import x3pio
+from damaged import read_bytes
 
-from ribin.read import read_scan
 from ribin.read.x3p.units import stand_ins
 
 HEIGHTS_UM = damaged.relief_um()
@@ -23,16 +23,11 @@ def written(stored: np.ndarray, pitch: float) -> bytes:
     return packed.getvalue()
 
 
-def read(data: bytes, tmp_path):
-    (tmp_path / "a.x3p").write_bytes(data)
-    return read_scan(tmp_path / "a.x3p")
-
-
 @pytest.mark.parametrize("number", [-9999.0, -1000.0, -1.0, 3.4e38, 1e10])
 @pytest.mark.parametrize("factor", [0.1, 1.0, 1000.0])
 def test_a_number_for_missing_does_not_decide_the_unit(number, factor, tmp_path):
     stored = np.where(OUTSIDE, number, HEIGHTS_UM * factor * 1e-6)
-    scan = read(written(stored, 6.25e-6), tmp_path)
+    scan = read_bytes(written(stored, 6.25e-6), tmp_path)
     assert np.array_equal(scan.valid, ~OUTSIDE)
     assert scan.provenance.repairs == ()
     assert scan.provenance.notes == (
@@ -44,7 +39,7 @@ def test_a_number_for_missing_does_not_decide_the_unit(number, factor, tmp_path)
 
 @pytest.mark.parametrize("number", [-9999.0, -1000.0, 1e10])
 def test_the_same_in_a_file_in_um(number, tmp_path):
-    scan = read(written(np.where(OUTSIDE, number, HEIGHTS_UM), 6.25), tmp_path)
+    scan = read_bytes(written(np.where(OUTSIDE, number, HEIGHTS_UM), 6.25), tmp_path)
     assert np.array_equal(scan.valid, ~OUTSIDE)
     assert scan.provenance.repairs[-1].startswith("Heights read as um: a relief of ")
     np.testing.assert_allclose(scan.values, np.where(OUTSIDE, 0.0, HEIGHTS_UM), atol=1e-5)
@@ -70,7 +65,7 @@ def test_the_smallest_integer_is_no_height_without_a_list_of_valid_points(
         (axis.format("D"), axis.format(letter)),
         ("<Increment>1.0<", f"<Increment>{step!r}<"),
     )
-    scan = read(damaged.with_heights(damaged.x3p_bytes(), full, *changes), tmp_path)
+    scan = read_bytes(damaged.with_heights(damaged.x3p_bytes(), full, *changes), tmp_path)
     assert np.flatnonzero(~scan.valid).tolist() == list(range(held))
     assert scan.provenance.notes[-1] == (
         f"{held} points hold -3e-05, a number and no height: taken as not measured."
@@ -92,7 +87,7 @@ SURFACES = {
 
 @pytest.mark.parametrize("kind", SURFACES)
 def test_flat_and_saturated_surfaces_are_kept(kind, tmp_path):
-    scan = read(damaged.x3p_bytes(SURFACES[kind]), tmp_path)
+    scan = read_bytes(damaged.x3p_bytes(SURFACES[kind]), tmp_path)
     assert scan.valid.all()
     assert scan.provenance.notes == ()
     np.testing.assert_allclose(scan.values, SURFACES[kind], atol=1e-4)

@@ -84,8 +84,8 @@ def test_several_lists_are_followed_by_the_fused_one():
     assert text.index("marks of type breech_face") < text.index("marks of type firing_pin")
     end = text[text.index("all marks by rank") :].splitlines()
     assert " ".join(end[1].split()) == "rank member exhibit event breech_face firing_pin sum"
-    assert " ".join(end[2].split()) == "1 JAM X1 E1 1 (99.0) 1 (80.0) 0.18182"
-    assert " ".join(end[3].split()) == "2 JAM X2 E2 2 (20.0) - 0.08333"
+    assert " ".join(end[2].split()) == "1 JAM X1 E1 1 (99.000) 1 (80.000) 0.18182"
+    assert " ".join(end[3].split()) == "2 JAM X2 E2 2 (20.000) - 0.08333"
 
 
 def test_json_keeps_the_first_list_where_it_was_and_adds_the_others():

@@ -87,7 +87,7 @@ def test_a_list_shows_its_rows_and_what_was_compared():
     assert "&lt;1&gt;" in html
     assert "<1>" not in html
     assert "99.000" in html
-    assert "largest drop in the scores, 90.0, comes after rank 1" in html
+    assert "largest drop in the scores, 90.000, comes after rank 1" in html
     assert "A named examiner concludes." in html
     assert forbidden_words(html) == []
 

@@ -23,6 +23,9 @@ from ribin.report.pictures import (
     draw_cells,
     draw_overlay,
     fallen_corners,
+    light_shown,
+    mark_grey,
+    sampled_picture,
     shade_surface,
     write_overlay,
 )
@@ -266,3 +269,38 @@ def test_real_marks_lie_on_each_other(fadul_dir):
 
     assert agreement(bare) > 0.3
     assert abs(agreement(turned_away)) < 0.1
+
+
+def waves(points_um):
+    """Heights of a smooth surface at (N, 2) points."""
+    row, col = points_um.T / 40.0
+    return np.sin(row + 0.4 * col) + np.cos(0.5 * col)
+
+
+def test_a_turned_mark_is_shaded_without_a_lattice_of_its_own_pixels():
+    """As the surface itself would be, also where a pixel of the mark is several of the picture."""
+    coarse = Frame(PITCH_UM, (SIZE, SIZE)).grid_um().reshape(-1, 2)
+    heights = waves(Motion(17.2, (0.0, 0.0)).undo(coarse))
+    surface = heights.reshape(SIZE, SIZE).astype(np.float32)
+    turned = replace(mark(surface), surface=surface, valid=np.ones((SIZE, SIZE), bool))
+    fine = Frame(PITCH_UM / 3, (240, 240))
+    points = fine.grid_um().reshape(-1, 2)
+    picture, share = sampled_picture(turned, Motion(17.2, (0.0, 0.0)).apply(points), fine, 0.999)
+    assert share.min() > 0.999
+    expected = shade_surface(waves(points).reshape(240, 240).astype(np.float32), share > 0)
+    away = np.abs(picture.astype(int) - expected)[2:-2, 2:-2]
+    assert away.max() <= 3
+
+
+def test_a_photograph_is_shown_as_it_was_lit(pair):
+    photographs = [replace(one, kind=ScanKind.IMAGE) for one in pair]
+    assert light_shown(*photographs) == "photographs as they were lit"
+    assert light_shown(*pair) == "shaded by a light from the upper left"
+    assert light_shown(pair[0], photographs[1]).startswith("the right one a photograph")
+    inside = pair[0].valid
+    grey = mark_grey(photographs[0])[inside]
+    assert np.corrcoef(grey, pair[0].surface[inside])[0, 1] > 0.99
+    frame = Frame(PITCH_UM, (SIZE, SIZE))
+    points = frame.grid_um().reshape(-1, 2)
+    sampled, _ = sampled_picture(photographs[0], points, frame, 0.999)
+    assert np.abs(sampled[inside].astype(int) - grey).max() <= 1

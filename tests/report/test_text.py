@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ribin.cases.exhibits import Candidate, Counts, SearchResult
-from ribin.comparison import ScorePart
+from ribin.comparison import ScorePart, score_text, shown_score
 from ribin.model import MarkType
 from ribin.report.json import as_json
 from ribin.report.table import Remark, Terminal, facts, remark, shown_on, table
@@ -143,3 +143,10 @@ def test_a_shift_in_words(shift_um, words):
 def test_a_foreign_text_neither_steers_a_terminal_nor_makes_a_line(text, shown):
     assert facts([("file", text)]) == f"file  {shown}"
     assert table(("file",), [(text,)]).splitlines() == ["file", shown]
+
+
+def test_a_score_is_all_of_100_or_written_below_it():
+    assert [score_text(score) for score in (99.99257, 99.99999, 100.0, 0.0)] == [
+        *("99.993", "99.999", "100.000", "0.000")
+    ]
+    assert shown_score(97.7216) == 97.722

@@ -13,13 +13,12 @@ import random
 
 import numpy as np
 import pytest
-from search_makers import PARAMS_ID, SMALL, ask, fake_compare_many, make_network, make_query
+from search_makers import PARAMS_ID, SMALL, ask, fake_compare_many, make_network, make_query, search
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Filters, Scope
 from ribin.search import shortlist
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.index import MarkIndex
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit, released_to, set_sharing
 from ribin.vault.vault import Vault

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from search_makers import PARAMS_ID, SMALL, ask, fill, likeness, make_network, make_query, own_names
+from search_makers import (
+    PARAMS_ID,
+    SMALL,
+    ask,
+    fill,
+    likeness,
+    make_network,
+    make_query,
+    own_names,
+    search,
+)
 from vault_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope
@@ -15,7 +25,6 @@ from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.shortlist import second_pass_marks
 from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
@@ -85,7 +94,7 @@ def test_why_a_mark_could_not_be_compared(network):
     result = search(make_query(1), ask("JAM", Scope.CLUSTER), SearchContext(network, SMALL))
     assert result.counts_by_member["BRB"] == Counts(2, 2, 2, 2)
     assert result.counts.not_compared == (
-        ("described with parameters fedcba987654, " + PARAMS_ID + " asked", 1),
+        ("described with template parameters fedcba987654, " + PARAMS_ID + " asked", 1),
         ("image enrolled, topography asked", 1),
         ("no breech_face mark in the scan", 1),
         ("scan file missing or damaged", 1),
@@ -171,7 +180,7 @@ def test_equal_scores_are_ranked_by_member_exhibit_and_scan(network):
     assert [(r.member, r.exhibit, r.sha256) for r in rows] == sorted(
         (r.member, r.exhibit, r.sha256) for r in rows
     )
-    # Another member's exhibits stand in the order of the opaque names that they are told by.
+    # Another member's exhibits stand in the order of the pseudonyms that they are told by.
     assert [r.exhibit for r in rows[3:]] == ["a", "b", "b"]
     assert sorted(own_names(network, rows[:3])) == ["a", "b", "b"]
 

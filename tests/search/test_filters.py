@@ -6,14 +6,13 @@ import dataclasses
 import json
 
 import pytest
-from search_makers import PARAMS_ID, SMALL, ask, make_network, make_query, own_names
+from search_makers import PARAMS_ID, SMALL, ask, make_network, make_query, own_names, search
 from vault_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import CLASS_FIELDS, ClassFields, Filters, Scope
 from ribin.errors import ParameterError
 from ribin.model import ScanKind
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.rules import LIGHT_UNKNOWN
 from ribin.vault.vault import Vault
 from ribin.vault.vocabulary import state_synonym

@@ -7,12 +7,11 @@ import random
 from pathlib import Path
 
 import pytest
-from search_makers import PARAMS_ID, SMALL, ask, fill, make_network, make_query
+from search_makers import PARAMS_ID, SMALL, ask, fill, make_network, make_query, search
 from vault_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.index import check_index, index_folder, rebuild_index, sweep_index
 from ribin.vault.files import read_derived, write_derived
 from ribin.vault.retention import purge_exhibit

@@ -11,13 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from search_makers import SMALL, ask, fake_compare_many, fill, make_network, make_query
+from search_makers import SMALL, ask, fake_compare_many, fill, make_network, make_query, search
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Filters, Scope
 from ribin.model import Template
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.vault.enrol import scan_path
 from ribin.vault.journal import make_line
 from ribin.vault.vault import Vault
@@ -49,7 +48,7 @@ def compared(monkeypatch):
 
     monkeypatch.setattr("ribin.search.compare.compare_many", comparing)
     monkeypatch.setattr("ribin.search.compare.look_again", lambda *_: None)
-    monkeypatch.setattr("ribin.services.replies.check_template", lambda arrays, where: None)
+    monkeypatch.setattr("ribin.services.replies.check_described", lambda arrays, where: None)
     return seen, ends_after
 
 

@@ -15,7 +15,7 @@ from ribin.cases.exhibits import Candidate, ExhibitKind, Filters, Grouping, Scop
 from ribin.errors import ParameterError
 from ribin.model import MarkType, ScanKind
 from ribin.report.text import lists_text
-from ribin.search.context import SearchContext
+from ribin.search.context import Query, SearchContext
 from ribin.search.engine import search_marks
 from ribin.search.rank import fuse_lists
 from ribin.search.rules import passes
@@ -41,7 +41,7 @@ def put(vault, seed, exhibit, types, **template):
 
 def queries(seed, types=(FACE, PIN)):
     scan = make_scan(seed)[1]
-    return [make_template(scan, mark_type=t, params_id=PARAMS_ID) for t in types]
+    return [Query(make_template(scan, mark_type=t, params_id=PARAMS_ID)) for t in types]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_places_below_the_cut_of_a_list_are_fused(tmp_path):
             marks = [make_mark(scan, t) for t in (FACE, PIN)]
             vault.enrol(original, scan, marks, made, make_exhibit(name), who="tester")
     scan = make_scan(99)[1]
-    asked = [make_template(scan, base[0], t, PARAMS_ID) for t in (FACE, PIN)]
+    asked = [Query(make_template(scan, base[0], t, PARAMS_ID)) for t in (FACE, PIN)]
     found = search_marks(asked, ask("JAM", top=1), SearchContext(network), fuse_all=True)
     assert [[row.exhibit for row in one.candidates] for one in found.lists] == [["f"], ["p"]]
     assert [(row.exhibit, [p.rank for p in row.places]) for row in found.fused] == [("f", [1, 3])]

@@ -7,13 +7,12 @@ import sqlite3
 from contextlib import closing, contextmanager
 
 import pytest
-from search_makers import ask, fill, make_network, make_query
+from search_makers import ask, fill, make_network, make_query, search
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.leads.trace import trace_exhibit
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.services.network import member_states
 from ribin.vault.vault import Vault
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from search_makers import LINKED, ask, make_network
+from search_makers import LINKED, ask, make_network, search
 from vault_makers import make_exhibit
 
 from ribin.cases.exhibits import Scope
@@ -16,7 +16,6 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.index import check_index
 from ribin.synth.cartridge import fire
 from ribin.synth.firearm import make_firearm

@@ -11,7 +11,7 @@ from vault_makers import enrol, make_exhibit, make_scan, make_template
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.steps import confirm_lead, give_review, take_up_lead, withdraw_link
-from ribin.search.context import SearchContext
+from ribin.search.context import Query, SearchContext
 from ribin.search.engine import search_marks
 from ribin.services.search import reviewed_with
 from ribin.vault.sharing import pseudonyms
@@ -51,7 +51,7 @@ def listed(jam, network, leave_out):
     scan = make_scan(0)[1]
     query = make_template(scan, params_id=PARAMS_ID)
     asked = ask("JAM", Scope.CLUSTER, leave_out=leave_out)
-    found = search_marks([query], asked, SearchContext(network)).first
+    found = search_marks([Query(query)], asked, SearchContext(network)).first
     assert found.counts.adds_up
     return {row.exhibit for row in found.candidates}, dict(found.counts.not_compared)
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from search_makers import LINKED, PARAMS_ID, ask, make_network, make_query, own_name, own_names
+from search_makers import (
+    LINKED,
+    PARAMS_ID,
+    ask,
+    make_network,
+    make_query,
+    own_name,
+    own_names,
+    search,
+)
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError
-from ribin.search.context import SearchContext
-from ribin.search.engine import search
+from ribin.search.context import Query, SearchContext
 from ribin.search.member import member_of
 from ribin.vault.disclosure import may_see
 from ribin.vault.vault import Vault
@@ -110,9 +118,9 @@ def test_a_member_refuses_a_scope_that_does_not_reach_it(network):
     far = member_of("USA", "JAM", SearchContext(network))
     for scope in (Scope.COUNTRY, Scope.CLUSTER):
         with pytest.raises(AccessError, match=f"scope {scope}: scope network needed to ask"):
-            far.answer(make_query(), ask("JAM", scope))
+            far.answer(Query(make_query()), ask("JAM", scope))
     with pytest.raises(AccessError, match="reason needed"):
-        far.answer(make_query(), ask("JAM", Scope.NETWORK, reason=""))
+        far.answer(Query(make_query()), ask("JAM", Scope.NETWORK, reason=""))
 
 
 def test_a_search_is_in_the_log_of_both_sides(network):

@@ -1,4 +1,4 @@
-"""The one door of a vault over a line: who is answered, what an attack comes to, what is logged."""
+"""The one entrance to a vault by line: who is answered, what attacks come to, what the log has."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from ribin.vault.sharing import pseudonyms, release_exhibit
 from ribin.vault.vault import Vault
 
 ONE, TWO, MATE = "JAM-2026-0007-1", "JAM-2026-0012-1", "BLZ-2025-0042-1"
+THREE = "JAM-2025-0038-1"
 SECRET = "three arcs agree"
 DUE = "the second verdict is yours to give, and figures are shown with it"
 REVIEW = ("--conclusion", "identification", "--examined", "items", "--note", SECRET)
@@ -20,7 +21,7 @@ REVIEW = ("--conclusion", "identification", "--examined", "items", "--note", SEC
 @pytest.fixture
 def jam(ribin, linked, tmp_path):
     """Runs a command in a vault in which Ann examines and Ben reviews."""
-    network = linked(tmp_path, BLZ=(MATE,), JAM=(ONE, TWO))
+    network = linked(tmp_path, BLZ=(MATE,), JAM=(ONE, TWO, THREE))
 
     def run(*words, who="me", code=0):
         done = ribin(*words, "--vault", tmp_path / "JAM", "--who", who)
@@ -221,3 +222,17 @@ def test_a_copy_that_takes_away_blindness_asks_first(due, login):
     due("review", "JAM-L1", *REVIEW, who="Cy")
     login("ben-login")
     due("export", due.folder / "fourth", "--reason", "r")  # nothing is due any more
+
+
+def test_another_lead_from_the_same_list_tells_nothing_of_it(due):
+    """Its score and rank are of the list that is withheld."""
+    due("lead", "open", ONE, THREE, "--note", "beside it", "--list", "JAM-Q2")
+    due("lead", "close", "JAM-L2", "--reason", "unlike")
+    for words in (("lead", "show", "JAM-L2"), ("lead", "show", "JAM-L2", "--json")):
+        shown = due(*words, who="Ben").out
+        assert f"JAM-L1: {DUE}" in shown
+        assert "score" not in shown
+    assert '"score"' not in due("lead", "list", "--json", who="Ben").out
+    assert "score " in due("lead", "show", "JAM-L2", who="Ann").out
+    due("review", "JAM-L1", *REVIEW, who="Ben")
+    assert "score " in due("lead", "show", "JAM-L2", who="Ben").out

@@ -91,8 +91,8 @@ def test_a_lead_goes_to_and_fro_in_bundles_until_it_is_a_link(couriers):
     ends = exhibit_ref("JAM:JAM-1"), exhibit_ref(couriers.name("BLZ"))
     take_up_lead(jam, None, *ends, who=EXAMINER, note="alike")
     review(jam, EXAMINER)
-    ((member, standing),) = deliveries(jam, LEAD)
-    assert (member, standing.startswith("waiting since ")) == ("BLZ", True)
+    ((member, delivery),) = deliveries(jam, LEAD)
+    assert (member, delivery.startswith("waiting since ")) == ("BLZ", True)
     assert couriers.carry("JAM", "BLZ").note == ""
     assert [lead.lead.lead for lead in couriers.leads("BLZ")] == [LEAD]
     assert len(couriers.leads("BLZ")[0].reviews) == 1
@@ -169,4 +169,4 @@ def test_a_search_that_waits_for_a_member_goes_along_and_its_answer_comes_back(c
     assert [row.action for row in couriers.vaults["BLZ"].audit_log()].count("answer") == 1
     couriers.carry("BLZ", "JAM")
     (one,) = own_questions(jam, kind="search")
-    assert (bool(one.answer), one.standing.startswith("delivered ")) == (True, True)
+    assert (bool(one.answer), one.delivery.startswith("delivered ")) == (True, True)

@@ -81,6 +81,42 @@ def test_names_that_look_alike_are_pointed_out(enrol):
     assert "event 'e-1' looks like 'E1': is it the same?" in done.err
 
 
+def test_a_correction_is_held_against_all_other_exhibits(enrol, ribin):
+    """In the words of enrolment; what it takes the place of is not said to look alike."""
+    enrol("a.x3p", "A-1", "--make", "Winchester", event="E-1")
+    enrol("b.x3p", "B-2", "--ammunition", "Federal", event="E2")
+    said = ("--vault", "JAM", "--who", "me", "--reason", "misread")
+    done = ribin("exhibit", "edit", "A-1", "--calibre", "9mm Lugar", *said)
+    assert done.code == 0
+    kept = "calibre '9mm Lugar' is not in the table of calibres, and is kept as it is written"
+    assert done.err == f"note: A-1: {kept}\n"
+    fields = ("--name", "b 2", "--event", "e 1", "--ammunition", "Federl")
+    done = ribin("exhibit", "edit", "B-2", *fields, *said, "--json")
+    (one,) = json.loads(done.out)["corrected"]
+    assert one["remarks"] == ["event 'e 1' looks like 'E-1': is it the same?"]
+    assert done.err == "note: b 2: event 'e 1' looks like 'E-1': is it the same?\n"
+    assert ribin("exhibit", "edit", "b 2", "--place", "Port", *said).err == ""
+
+
+def test_a_scan_moved_to_a_new_exhibit_says_what_that_looks_like(enrol, ribin):
+    enrol("a.x3p", "A-1")
+    enrol("b.x3p", "B-2")
+    said = ("--vault", "JAM", "--who", "me", "--reason", "mixed up", "--yes")
+    done = ribin("mark", "move", "B-2", "a 1", "--event", "E1", *said)
+    assert done.code == 0, done.err
+    assert "note: a 1: exhibit 'a 1' looks like 'A-1': is it the same?" in done.err
+
+
+def test_a_redone_mark_that_is_poor_is_pointed_out(enrol, ribin):
+    enrol("a.x3p", "A-1")
+    said = ("--vault", "JAM", "--who", "me", "--reason", "drawn anew", "--accept-unusable", "test")
+    done = ribin("mark", "redo", "A-1", "--circle", "breech_face:160,160,130,80", *said, "--json")
+    found = json.loads(done.out)
+    assert found["marks"][0][1] != "usable"
+    assert "look at `ribin extract A-1 --overlay found.png`" in found["remarks"][0]
+    assert found["remarks"][0] in done.err
+
+
 def test_rows_of_one_manifest_are_held_against_each_other(place, ribin):
     text = "file,event,exhibit\na.x3p,E1,A-O\nb.x3p,E1,A-0\n"
     Path("m.csv").write_text(text, encoding="utf-8")
@@ -109,7 +145,24 @@ def test_a_filter_that_leaves_nothing_says_which_calibres_there_are(enrol, ribin
     done = ribin(*said, "--calibre", "45 auto")
     held = "JAM: no mark of calibre .45 ACP (11.43x23); there are 9 mm Luger (9x19) (2)"
     assert held in done.out
-    assert "which the table of calibres lacks" in ribin(*said, "--calibre", "9 mm Foo").out
+
+
+def test_a_calibre_that_the_table_lacks_is_asked_about_and_rules_nothing_out(enrol, ribin):
+    """ "9 mm" may be 9 mm Luger: as a filter it would lose mates, on an exhibit it may not."""
+    enrol("a.x3p", "A-1", "--calibre", "9 mm")
+    enrol("b.x3p", "B-2", "--calibre", ".45 ACP")
+    said = ("search", "c.x3p", "--vault", "JAM", "--who", "me")
+    done = ribin(*said, "--calibre", "9 mm Luger", "--json")
+    facts = json.loads(done.out)
+    assert [row["exhibit"] for row in facts["candidates"]] == ["A-1"]
+    kept = "JAM: kept, since the table of calibres lacks what is stated of them: 9 mm (1)"
+    assert kept in facts["notes"]
+    assert json.loads(ribin(*said, "--calibre", "9 MM", "--json").out)["candidates"]  # its own word
+    for calibre, meant in ((".45 Kolt", ".45 Colt (11.5x33R)"), ("9mm Lugar", "9 mm Luger (9x19)")):
+        done = ribin(*said, "--calibre", calibre)
+        assert (done.code, done.out) == (2, "")
+        assert f"one of the table, or of this vault, needed, found '{calibre}'" in done.err
+        assert meant in done.err
 
 
 def test_vocabulary(enrol, ribin):

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 from job_makers import CUT
+from search_makers import search
 
 from ribin.cases.exhibits import Request, Scope
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.index import check_index, rebuild_index
 from ribin.search.network import Network, NetworkMember
 from ribin.vault.saved_searches import add_saved_search, read_findings

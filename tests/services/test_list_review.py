@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, Role
-from ribin.cases.list_review import CandidateStatus
+from ribin.cases.searches import CandidateStatus
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.params.defaults import DEFAULT_PARAMS

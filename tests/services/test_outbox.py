@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from lead_makers import EXAMINER, exhibit_ref, make_member, make_network
 
 from ribin.cases.exhibits import Scope
+from ribin.leads.both_sides import deliveries, find_own_lead
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import close_lead, take_up_lead
 from ribin.search.network import Network, NetworkMember
 from ribin.services.corrections import correct, move
-from ribin.services.sharing import ReleaseRequest, release
+from ribin.services.network import AgreementOptions, state_agreement
+from ribin.services.outbox import deliver_due, deliver_waiting
+from ribin.services.sharing import PurgeOptions, ReleaseRequest, purge_each, release
+from ribin.vault.keys import make_key
 from ribin.vault.messages import own_questions
 from ribin.vault.sharing import pseudonyms, release_exhibit, set_sharing
+from ribin.vault.vault import Vault
 
 SAID = {"who": "head", "reason": "labels mixed up"}
 NO_LINE = Network({code: NetworkMember(code, code) for code in ("BLZ", "JAM")}, {})
@@ -28,6 +34,9 @@ def jam(tmp_path):
         release_exhibit(vault, "JAM-1", "BLZ", Scope.NETWORK, original=False, **SAID)
         yield vault
         assert vault.check().problems == ()
+
+
+PURGE = PurgeOptions(("JAM-1",), None, dry_run=False, who="head", reason="order of a court")
 
 
 def transactions(vault, work):
@@ -55,6 +64,7 @@ WORK = {
     "end of a release": lambda vault: released(vault, "JAM-1", ended=True),
     "edit": lambda vault: correct(vault, ["JAM-1"], {"calibre": ".40"}, **SAID),
     "move": lambda vault: move(vault, "JAM-1", "", "JAM-2", "", **SAID),
+    "purge": lambda vault: purge_each(vault, PURGE),
     "lead": opened,
 }
 
@@ -97,10 +107,109 @@ def test_a_step_that_another_process_records_during_a_sync_is_not_delivered_by_i
     assert [one.kind for one in own_questions(jam, waiting=True)] == ["leads"]
 
 
+TELLING = {
+    "a sync": lambda jam, network: sync_leads(jam, network, who=EXAMINER),
+    "a command": lambda jam, network: deliver_waiting(jam, network, who=EXAMINER),
+    "the node": lambda jam, network: deliver_due(jam, network, EXAMINER),
+}
+
+
+def theirs_of(blz):
+    return exhibit_ref(f"BLZ:{pseudonyms(blz, ['BLZ-1'])['BLZ-1']}")
+
+
+@pytest.mark.parametrize("tell", TELLING.values(), ids=TELLING)
+def test_a_second_step_that_joins_one_on_its_way_goes_on_waiting(jam, tmp_path, tell):
+    """The first is sent; the second is done before the answer is there."""
+    network = make_network(tmp_path, "BLZ", "JAM")
+    with make_member(tmp_path, "BLZ", 1) as blz:
+        lead = take_up_lead(
+            jam, NO_LINE, exhibit_ref("JAM:JAM-2"), theirs_of(blz), who=EXAMINER, note="alike"
+        ).history.lead.lead
+        set_due(jam)
+        steps = [partial(close_lead, jam, NO_LINE, lead, who=EXAMINER, reason="the wrong row")]
+
+        def busy(*line):
+            return BusyLine(network.lines(*line), steps)
+
+        tell(jam, replace(network, lines=busy))
+        assert not steps
+        assert find_own_lead(blz, lead).closure is None
+        ((member, told),) = deliveries(jam, lead)
+        assert (member, told.startswith("waiting since ")) == ("BLZ", True)
+        set_due(jam)
+        tell(jam, network)
+        assert find_own_lead(blz, lead).closure
+        assert deliveries(jam, lead)[0][1].startswith("delivered ")
+
+
+class BusyLine:
+    """A line on which the next question meets work that is done in the meantime."""
+
+    def __init__(self, line, work):
+        self.line, self.work = line, work
+
+    def ask(self, *question):
+        while self.work:
+            self.work.pop()()
+        return self.line.ask(*question)
+
+
+def set_due(vault):
+    """The pauses after the tries are over."""
+    with vault.catalogue.writing() as db:
+        db.execute("UPDATE outbox SET tries = 0")
+
+
+@pytest.mark.parametrize("tell", TELLING.values(), ids=TELLING)
+def test_a_step_that_the_other_side_does_not_take_is_refused_not_delivered(jam, tmp_path, tell):
+    make_member(tmp_path, "BLZ", 1).close()
+    lead = opened(jam).history.lead.lead  # names an exhibit that is not there
+    set_due(jam)
+    tell(jam, make_network(tmp_path, "BLZ", "JAM"))
+    why = f"refused by BLZ: lead {lead} not recorded, it holds no such exhibit"
+    ((member, told),) = deliveries(jam, lead)
+    assert (member, told.startswith(f"{why}; waiting since ")) == ("BLZ", True)
+    [one] = own_questions(jam, waiting=True)
+    assert (one.problem, one.is_delivery) == (why, True)
+
+
+def test_a_question_that_is_refused_as_a_whole_says_so_of_the_step(jam, tmp_path):
+    network, agreed = make_network(tmp_path, "BLZ", "JAM"), AgreementOptions("JAM", Scope.CLUSTER)
+    with make_member(tmp_path, "BLZ", 1) as blz:
+        make_key(blz, "head")
+        for one in (agreed, AgreementOptions("JAM", end=True)):
+            state_agreement(blz, one, "head", "treaty")
+    lead = opened(jam).history.lead.lead
+    for tell in (
+        lambda: close_lead(jam, network, lead, who=EXAMINER, reason="the wrong row"),
+        *(partial(tell, jam, network) for tell in TELLING.values()),
+    ):
+        tell()
+        set_due(jam)
+        assert deliveries(jam, lead)[0][1].startswith("refused by BLZ: "), deliveries(jam, lead)
+
+
 def test_a_correction_that_is_refused_tells_nobody(jam):
     with pytest.raises(ValueError, match="something else"):
         correct(jam, ["JAM-1"], {"calibre": "9x19"}, **SAID)
     assert own_questions(jam) == []
+
+
+@pytest.mark.parametrize("reached", [True, False], ids=["over a line", "without one"])
+def test_a_purge_tells_each_member_that_its_release_has_ended_but_not_why(jam, tmp_path, reached):
+    make_member(tmp_path, "BLZ", 1).close()
+    known_as = pseudonyms(jam, ["JAM-1"])["JAM-1"]
+    network = make_network(tmp_path, "BLZ", "JAM")
+    report = purge_each(jam, PURGE, network=network if reached else NO_LINE)
+    assert len(report.told) == 1
+    assert report.told[0].startswith("BLZ: told" if reached else "BLZ: not told yet: ")
+    assert len(own_questions(jam, waiting=True)) == (not reached)
+    deliver_waiting(jam, network, who=EXAMINER)
+    with Vault.open(tmp_path / "BLZ", read_only=True) as blz:
+        row = next(row for row in blz.audit_log() if row.action == "release ended")
+    assert row.subject == f"JAM:{known_as}"
+    assert "court" not in f"{row}"
 
 
 def test_a_moved_scan_is_told_of_both_exhibits_to_whom_they_are_known(jam):

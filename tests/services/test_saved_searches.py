@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ribin.cases.exhibits import Row, Scope
-from ribin.cases.saved_search import SearchFinding
+from ribin.cases.searches import SearchFinding
 from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.enrol import EnrolOptions, enrol_rows
@@ -153,7 +153,7 @@ def test_a_member_that_cannot_answer_stops_no_search(ribin, network, tmp_path):
     [
         (("add", "nobody", "--who", "me"), 3, "exhibit nobody needed, found none of this id"),
         (("add", QUERY, "--scope", "cluster", "--who", "me"), 2, "reason needed beyond"),
-        (("add", QUERY, "--who", " "), 2, "standing: who asks needed, found nobody"),
+        (("add", QUERY, "--who", " "), 2, "saved search: who asks needed, found nobody"),
         (("add", QUERY, "--min-score", "nan", "--who", "me"), 2, "a finite number needed"),
         (("remove", "JAM-S9", "--who", "me"), 3, "saved search JAM-S9 needed, found none"),
     ],

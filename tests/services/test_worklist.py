@@ -9,8 +9,7 @@ import pytest
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, Role
-from ribin.cases.list_review import CandidateStatus
-from ribin.cases.saved_search import SearchFinding
+from ribin.cases.searches import CandidateStatus, SearchFinding
 from ribin.errors import ParameterError
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.params.defaults import DEFAULT_PARAMS

@@ -11,12 +11,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from search_makers import PARAMS_ID, ask, make_query
+from search_makers import PARAMS_ID, ask, make_query, search
 from vault_makers import enrol, make_exhibit
 
 from ribin.errors import ParameterError, StoreError
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.search.network import Network, NetworkMember
 from ribin.vault.backup import back_up, restore
 from ribin.vault.files import access_problem

@@ -74,7 +74,7 @@ def test_an_account_is_made_proved_changed_and_removed(vault):
             prove(vault, "Ana", password)
     with vault.catalogue.reading() as db:
         kept = {row["person"] for row in db.execute("SELECT person FROM secrets")}
-        standing = {one.person: str(one.standing) for one in read_accounts(db)}
+        standing = {one.person: str(one.state) for one in read_accounts(db)}
     assert kept == {"head"}
     assert standing == {"Ana": "removed", "head": "active"}
     assert vault.check().problems == ()
@@ -295,14 +295,14 @@ def test_commands(ribin, vault, tmp_path):
     assert (done.code, done.out) == (0, "Bob: password changed\n")
     done = ribin("account", "reset", "Bob", "--new-password-file", given, *head)
     assert (done.code, "changes it before it signs" in done.out) == (0, True)
-    listed = json.loads(ribin("account", "list", "--vault", vault.path, "--json").out)["accounts"]
+    listed = json.loads(ribin("account", "list", *asked, "Bob", "--json").out)["accounts"]
     assert [(a["person"], a["password"]) for a in listed] == [
         ("Ana", "to be changed"),
         ("Bob", "to be changed"),
         ("head", "own"),
     ]
     assert ribin("account", "remove", "Bob", "--reason", "left", *head).code == 0
-    assert "removed" in ribin("account", "list", "--vault", vault.path).out
+    assert "removed" in ribin("account", "list", *asked, "head").out
     done = ribin("account", "remove", "Ana", *asked, "head", "--password-file", wrong)
     assert (done.code, done.err) == (2, "ribin: name or password is not right\n")
     assert vault.audit_log()[-1].action == "sign-in refused"

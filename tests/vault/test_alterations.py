@@ -26,10 +26,8 @@ from vault_makers import make_exhibit, make_mark, make_scan, make_template
 from ribin.cases.annotation import FORMAT, AnnotatedPair, AnnotatedSide, Annotation
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ExhibitRef, Lead, Review, ReviewBasis, ReviewRound
-from ribin.cases.list_review import CandidateStatus
 from ribin.cases.record import RecordKind, canonical_bytes
-from ribin.cases.recorded_search import SearchStatement, lists_sha256
-from ribin.cases.saved_search import SearchFinding
+from ribin.cases.searches import CandidateStatus, SearchFinding, SearchStatement, lists_sha256
 from ribin.crypto.keys import PrivateKey
 from ribin.exchange.message import MessageKind, seal_message
 from ribin.exchange.questions import CountsQuestion

@@ -8,10 +8,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from vault_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit, problems_of
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.saved_search import SearchFinding
+from ribin.cases.searches import SearchFinding
 from ribin.errors import StoreError
 from ribin.vault.enrol import scan_path
 from ribin.vault.saved_searches import add_saved_search, mark_reported, note_findings, read_findings
@@ -31,14 +31,6 @@ def sound(tmp_path_factory):
 @pytest.fixture
 def folder(sound, tmp_path):
     return Path(shutil.copytree(sound, tmp_path / "JAM"))
-
-
-def problems(folder: Path) -> list[tuple[str, str]]:
-    try:
-        with Vault.open(folder) as vault:
-            return [(p.exhibit, p.text) for p in vault.check().problems]
-    except StoreError as error:
-        return [("", str(error))]
 
 
 def flip(path: Path, offset: int, bits: int) -> None:
@@ -66,11 +58,11 @@ def test_any_flipped_byte_of_a_scan_file_is_noticed_with_its_exhibit(folder):
     rng = random.Random(1)
     for _ in range(25):
         flip(path, rng.randrange(len(sound_bytes)), 1 << rng.randrange(8))
-        found = problems(folder)
+        found = problems_of(folder)
         assert [exhibit for exhibit, _ in found] == ["X2"], found
         assert path.name in found[0][1]
         path.write_bytes(sound_bytes)
-    assert problems(folder) == []
+    assert problems_of(folder) == []
 
 
 def test_a_flipped_byte_of_an_array_is_named_and_never_used(folder):
@@ -81,12 +73,12 @@ def test_a_flipped_byte_of_an_array_is_named_and_never_used(folder):
         path = scan_path(folder, stored.scan.sha256)
         content = path.read_bytes()
         flip(path, content.index(original) + 20, 4)
-        assert "damaged: original" in problems(folder)[0][1]
+        assert "damaged: original" in problems_of(folder)[0][1]
         with pytest.raises(StoreError, match="/original differs from its SHA-256"):
             vault.original(stored.scan.sha256)
         path.write_bytes(content)
         flip(path, content.index(coarse) + 8, 4)
-        assert "damaged: marks/000/template/coarse" in problems(folder)[0][1]
+        assert "damaged: marks/000/template/coarse" in problems_of(folder)[0][1]
         with pytest.raises(StoreError, match="coarse differs from its SHA-256"):
             vault.template(stored)
 
@@ -97,7 +89,7 @@ def test_the_file_of_another_scan_is_not_taken_for_this_one(folder):
         shutil.copy(scan_path(folder, two.scan.sha256), scan_path(folder, one.scan.sha256))
         with pytest.raises(StoreError, match="template 0 is not the one enrolled"):
             vault.template(one)
-    assert problems(folder)[0][0] == "X1"
+    assert problems_of(folder)[0][0] == "X1"
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -112,7 +104,7 @@ def test_any_flipped_byte_of_the_catalogue_is_noticed_or_was_in_no_use(folder, s
     for _ in range(30):
         path.write_bytes(sound_bytes)
         flip(path, rng.choice(used), 1 << rng.randrange(8))
-        found = problems(folder)
+        found = problems_of(folder)
         noticed += bool(found)
         if not found:
             assert dump(path) == content
@@ -137,7 +129,7 @@ def test_a_flipped_byte_of_a_saved_search_or_what_it_found_is_noticed(folder):
         for _ in range(count):
             place = len(content) - len(rest) + rest.index(text)
             flip(path, place + 3, 4)
-            noticed += ("", f"catalogue: {record} is not as it was written") in problems(folder)
+            noticed += ("", f"catalogue: {record} is not as it was written") in problems_of(folder)
             path.write_bytes(content)
             rest = content[place + 1 :]
         assert noticed
@@ -160,7 +152,7 @@ def test_missing_and_stray_files_are_listed(folder):
     gone.rename(stray)
     misplaced = folder / "marks" / "notes.txt"
     misplaced.write_text("")
-    found = problems(folder)
+    found = problems_of(folder)
     assert found[0] == (
         "X1",
         f"{gone}: the file of an enrolled scan needed: No such file or directory",

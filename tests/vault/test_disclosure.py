@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from search_makers import PARAMS_ID, ask, make_network, make_query
+from search_makers import PARAMS_ID, ask, make_network, make_query, search
 from vault_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
 from ribin.model import MarkType
 from ribin.search.context import SearchContext
-from ribin.search.engine import search
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.mark_table import MarkFacts
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit
@@ -123,7 +122,7 @@ def test_scans_of_one_opaque_exhibit_are_one_row(network):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_ledger_abroad_against_one_made_by_hand(tmp_path, seed):
+def test_a_mark_table_as_others_see_it_against_one_made_by_hand(tmp_path, seed):
     drawn = random.Random(seed)
     with Vault.create(tmp_path / "BLZ", "BLZ") as vault:
         for n in range(12):

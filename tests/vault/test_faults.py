@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from lead_makers import EXAMINER, exhibit_ref, make_member, make_network
-from vault_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit, problems_of
 
 from ribin.errors import StoreError
 from ribin.leads.steps import take_up_lead
@@ -309,7 +309,7 @@ def test_a_flipped_byte(tmp_path, counted, places):
         used = [n for n, byte in enumerate(sound) if byte or path.suffix != ".sqlite"]
         offset, bits = rng.choice(used), rng.randrange(1, 256)
         path.write_bytes(sound[:offset] + bytes([sound[offset] ^ bits]) + sound[offset + 1 :])
-        problems = _problems(folder)
+        problems = problems_of(folder)
         if path in owners:
             assert [exhibit for exhibit, _ in problems] == [owners[path]], (path, offset)
             found["a scan file"] += 1
@@ -320,7 +320,7 @@ def test_a_flipped_byte(tmp_path, counted, places):
             assert _dump(folder) == content, (offset, bits)
             found["in no use"] += 1
         path.write_bytes(sound)
-    assert _problems(folder) == []
+    assert problems_of(folder) == []
     assert sum(found.values()) == places
     assert found["elsewhere"] > found["in no use"]
     counted(f"{places} flipped bytes found, or in no use: {found}")
@@ -334,18 +334,10 @@ def test_a_flipped_byte_of_vault_toml(tmp_path):
     for offset in range(len(sound)):
         for bits in (9, 32, 41):
             path.write_bytes(sound[:offset] + bytes([sound[offset] ^ bits]) + sound[offset + 1 :])
-            assert _problems(folder), (offset, bits)
+            assert problems_of(folder), (offset, bits)
 
 
 def _dump(folder):
     with contextlib.closing(sqlite3.connect(folder / "catalogue.sqlite")) as db:
         derived = ('INSERT INTO "content"', "DELETE FROM", 'INSERT INTO "sqlite_sequence"')
         return [line for line in db.iterdump() if not line.startswith(derived)]
-
-
-def _problems(folder):
-    try:
-        with Vault.open(folder) as vault:
-            return [(p.exhibit, p.text) for p in vault.check().problems]
-    except StoreError as error:
-        return [("", str(error))]

@@ -84,7 +84,7 @@ def test_commands(ribin, vault, sample_dir):
     assert (done.code, done.out) == (0, "Ana: reviewer, auditor\n")
     done = ribin("people", "revoke", "Ana", "--role", "auditor", *asked)
     assert done.out == "Ana: auditor no more\n"
-    listed = json.loads(ribin("people", "list", "--vault", vault.path, "--json").out)["people"]
+    listed = json.loads(ribin("people", "list", *asked, "--json").out)["people"]
     assert [(p["person"], p["roles"]) for p in listed] == [
         ("Ana", ["reviewer"]),
         ("head", ["examiner", "administrator"]),

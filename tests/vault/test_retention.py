@@ -43,7 +43,7 @@ def test_an_open_lead_and_a_standing_link_hold_it_and_the_message_says_what_ends
         with pytest.raises(StoreError, match=r"no open lead .* JAM-L1; .*`ribin review JAM-L1`"):
             purge_exhibit(jam, "JAM-1", "head", "law")
         review(jam, who, SAME)
-    with pytest.raises(StoreError, match=r"standing link .* `ribin link withdraw JAM-L1` ends it"):
+    with pytest.raises(StoreError, match=r"that stands .* `ribin link withdraw JAM-L1` ends it"):
         purge_exhibit(jam, "JAM-1", "head", "law")
     assert "JAM-1" in jam.exhibits()
 

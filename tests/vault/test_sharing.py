@@ -127,7 +127,7 @@ def test_dates_of_retention(vault):
     retention.keep_until(vault, "X-network", "2020-05-01", "ann", "court")
     settings.set_retention_days(vault, 36_500, "chief", "law")
     dates = retention.retention_dates(vault)
-    assert dates[0] == retention.Due("X-network", "2020-05-01", True)
+    assert dates[0] == retention.DueExhibit("X-network", "2020-05-01", True)
     assert [due.exhibit for due in dates[1:]] == ["X-cluster", "X-country"]
     assert all(due.keep_until > "2120" and not due.own_date for due in dates[1:])
     retention.keep_until(vault, "X-network", "2021-05-01", "ann", "court")

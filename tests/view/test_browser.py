@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_browser import Browser, needs_browser, open_browser
+from page_browser import Browser, needs_browser
 
 from ribin.comparison import Comparison
 from ribin.model import LeftOut, Mark
@@ -46,12 +46,6 @@ def page(pair, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("page") / "pair.html"
     path.write_text(comparison_page(*marks, result, measured=tuple(surfaces)), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory):
-    with open_browser(tmp_path_factory.mktemp("browser")) as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -580,6 +574,42 @@ def test_motions_of_congruent_cells_lie_together(browser):
     )
     assert browser.run("return window.ribin.cells.current") >= 0
     assert browser.complaints() == []
+
+
+def test_the_words_of_a_button_are_whole(browser):
+    browser.run(
+        "document.querySelector('#layers [value=measured]').textContent = 'As photographed'"
+    )
+    cut = browser.run(
+        "return [...document.querySelectorAll('aside button')].filter((one) => one.offsetWidth"
+        " && one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"
+    )
+    assert cut == []
+    assert browser.run(
+        "const a = document.querySelector('aside'); return a.scrollWidth <= a.clientWidth"
+    )
+
+
+@pytest.mark.parametrize("width", [1280, 900, 640, 390])
+@pytest.mark.parametrize("mode", ["side", "split", "blend"])
+def test_no_scale_bar_runs_under_the_buttons(browser, width, mode):
+    try:
+        browser.resize(width, 800)
+        browser.run("window.ribin.stage.setMode(arguments[0])", mode)
+        browser.settle()
+        for _ in range(4):
+            under = browser.run(
+                "const b = document.querySelector('.float.bottom').getBoundingClientRect();"
+                "return [...document.querySelectorAll('.px .bar, .px .bar-length')]"
+                ".map((one) => one.getBoundingClientRect()).filter((one) => one.left < b.right &&"
+                " one.right > b.left && one.top < b.bottom && one.bottom > b.top).length"
+            )
+            assert under == 0
+            assert browser.run("return document.querySelectorAll('.px .bar').length") > 0
+            browser.click("#in")
+            browser.settle()
+    finally:
+        browser.resize()
 
 
 def test_a_picture_of_the_view_is_saved(browser):

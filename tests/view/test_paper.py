@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_browser import Browser, needs_browser, open_browser
+from page_browser import Browser, needs_browser
 
 from ribin.comparison import Comparison
 from ribin.model import Mark, Scan
@@ -44,12 +44,6 @@ def written(path: Path, scans: list[Scan], **changed: object) -> Path:
 @pytest.fixture(scope="module")
 def page(scans, tmp_path_factory) -> Path:
     return written(tmp_path_factory.mktemp("page") / "pair.html", scans)
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory):
-    with open_browser(tmp_path_factory.mktemp("browser")) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from ribin.cases.results import FusedCandidate, MarkRank, SearchLists
 from ribin.model import MarkType
 from ribin.view import RowPicture, gallery_page
 from ribin.view.results import gallery_lists, score_plot
+from ribin.workers import silent
 
 FACE, PIN = MarkType.BREECH_FACE, MarkType.FIRING_PIN
 REASON = ("--who", "A. B.", "--reason", "a shooting")
@@ -68,7 +69,7 @@ def test_every_list_has_its_rows_with_the_scores_of_all(lists):
 def test_the_plot_marks_the_largest_drop(lists):
     svg = score_plot(gallery_lists(lists)[1])
     assert svg.count("<rect") == 3
-    assert "drop of 75.0 after rank 1" in svg
+    assert "drop of 75.000 after rank 1" in svg
     assert svg.count('class="below"') == 2
 
 
@@ -100,7 +101,6 @@ def test_names_are_escaped(lists):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Path:
     """The sample network, enrolled once."""
-    from ribin.search.context import silent
     from ribin.services.demo import build_demo
 
     folder = tmp_path_factory.mktemp("demo")
@@ -171,12 +171,6 @@ def test_a_gallery_that_could_not_be_written_is_refused_first(ribin, demo, tmp_p
     done = search(ribin, demo, tmp_path / "list.txt")
     assert done.code == 2
     assert "a name that ends in .html needed" in done.err
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory):
-    with open_browser(tmp_path_factory.mktemp("browser")) as browser:
-        yield browser
 
 
 @in_browser

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from budgets import MemoryRise
 from damaged import x3p_bytes
 from image_files import image_files
 from laboratory_client import (
@@ -26,7 +27,7 @@ from laboratory_client import (
     make_staff,
     running_laboratory,
 )
-from mutations import MemoryRise, mutated, mutated_inside
+from mutations import mutated, mutated_inside
 from mutations import state as contents
 from page_walk import walk
 from PIL import Image

@@ -6,9 +6,10 @@ import re
 
 import pytest
 from page_browser import Browser, needs_browser, open_browser
-from web_client import served
+from web_client import record_long_list, served
 
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.services.session import Session
 from ribin.vault.vault import Vault
 from ribin.web.state import ApplicationState
 
@@ -22,7 +23,7 @@ LONG = "A-very-long-exhibit-name-" + "y" * 150
 
 
 @pytest.fixture(scope="module")
-def address(sample_dir, tmp_path_factory):
+def folder(sample_dir, tmp_path_factory):
     from ribin.commands.app import app
     from ribin.commands.terminal import run
 
@@ -34,8 +35,14 @@ def address(sample_dir, tmp_path_factory):
         ("JAM-2025-0038-1", "JAM-2025-0038-1"),
     ):
         fields = ["--event", f"E-{name}", "--exhibit", name, "--place", "<i>Port</i>"]
+        fields += ["--calibre", "9x19"]
         args = ["enrol", str(sample_dir / f"{file}.x3p"), *fields, "--who", "A. Brown"]
         assert run(app, [*args, "--vault", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder):
     with served(ApplicationState(folder, None, DEFAULT_PARAMS, "A. Brown")) as client:
         yield client.session.address
 
@@ -93,6 +100,27 @@ def test_pages_are_usable_by_everybody(browser):
     look_at_first(browser)
     complaints["/candidate"] = browser.complaints()
     assert {path: found for path, found in complaints.items() if found} == {}
+
+
+def test_a_list_of_400_is_usable_by_everybody(opened, folder):
+    """axe-core finds nothing of any impact, and it is no wider than the window, at 200 % too. The
+    contrast of a row is that of a short list; over all of them it takes minutes."""
+    browser = opened
+    searched(browser)
+    number = re.search(r"id=(JAM-Q\d+)", browser.run("return location.search")).group(1)
+    with Session.open(folder, None, DEFAULT_PARAMS, 1) as session:
+        long = record_long_list(session, number, "A. Brown")
+    go(browser, f"/list?id={long}")
+    assert browser.run("return document.querySelectorAll('[data-ref]').length") == 400
+    assert browser.complaints(every=True, without=["color-contrast"]) == []
+    try:
+        browser.resize(640, 400, scale=2)
+        assert browser.complaints(every=True, without=["color-contrast"]) == []
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        browser.resize()
+    lost = "404 (Not Found)"  # pictures and comparisons of exhibits that are not there
+    assert [line for line in browser.logged() if lost not in line] == []
 
 
 def test_nothing_is_wider_than_the_window(browser):
@@ -225,6 +253,46 @@ def test_filters_are_in_the_address_and_an_empty_list_says_why(browser):
     assert browser.text("#count") == "2 candidates"
 
 
+def test_the_buttons_of_the_station_stand_in_one_line(browser):
+    searched(browser)
+    lines = browser.run(
+        "return [...document.querySelectorAll('.actions :is(button, .button)')]"
+        ".filter((one) => one.offsetWidth).map((one) => one.getBoundingClientRect().top)"
+    )
+    assert len(lines) >= 6
+    assert max(lines) - min(lines) <= 2
+
+
+def test_a_list_without_candidates_offers_no_step_on_one(browser):
+    go(browser, f"/exhibit?name={QUERY}")
+    browser.run("document.querySelector('#calibre').value = '.45 ACP'")
+    browser.click("form[action$='/search'] button")
+    browser.wait("return location.pathname.endsWith('/list')")
+    browser.settle()
+    assert browser.text("#frames").strip() == "There is no candidate to compare."
+    assert not browser.find("#next").is_enabled()
+    offered = (
+        "return [...document.querySelectorAll('[data-status], #take-up, #alone, #details')]"
+        ".filter((one) => one.offsetWidth && !one.disabled).length"
+    )
+    assert browser.run(offered) == 0
+
+
+def test_a_long_log_is_short_in_a_narrow_window(browser):
+    go(browser, "/audit")
+    try:
+        browser.resize(640, 800)
+        heights = browser.run(
+            "return [...document.querySelectorAll('table.compact tbody tr')]"
+            ".map((one) => one.getBoundingClientRect().height)"
+        )
+        assert heights
+        assert sum(heights) / len(heights) < 110
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        browser.resize()
+
+
 def test_nothing_of_the_station_is_cut_off_on_a_telephone(browser):
     try:
         browser.resize(390, 844)
@@ -274,6 +342,75 @@ def test_a_scan_is_sent_outlined_and_enrolled(browser, sample_dir):
     assert "enrolled as JAM-2025-0051-1" in browser.text("#uploads")
     go(browser, "/exhibit?name=JAM-2025-0051-1")
     assert "outlined by A. Brown" in browser.text("main")
+
+
+def set_circle(browser, *numbers):
+    """By numbers: row, column, radius and perhaps an inner radius."""
+    browser.run("document.querySelector('.viewer details').open = true")
+    for name, value in zip(("row", "col", "radius", "inner"), (*numbers, "")[:4], strict=False):
+        browser.run(f"document.querySelector('#c-{name}').value = '{value}'")
+    before = browser.run("return Number(document.body.dataset.judged ?? 0)")
+    browser.click("#c-set")
+    return before
+
+
+def redo_page(browser):
+    go(browser, f"/exhibit?name={QUERY}")
+    browser.click("a[href*='/redo?']")
+    browser.wait("return document.body?.dataset.ready === 'yes'")
+
+
+def disabled(browser):
+    ids = ("undo", "redo", "as-found")
+    return [one for one in ids if not browser.find(f"#{one}").is_enabled()]
+
+
+def test_a_circle_takes_the_place_of_the_one_before(browser):
+    redo_page(browser)
+    drawn = "return window.ribinOutline.strokesOf('breech_face')"
+    set_circle(browser, "x", 160, 90)
+    assert browser.text("#drawing").startswith("Numbers needed")
+    set_circle(browser, 160, 160, 9000)
+    assert "at most 475 pixels needed" in browser.text("#drawing")
+    assert browser.run(drawn) == []
+    set_circle(browser, 160, 160, 90)
+    assert browser.text("#drawing") == "breech face: the circle is set"
+    before = set_circle(browser, 165, 165, "120,5")
+    browser.wait(f"return Number(document.body.dataset.judged) > {before}")
+    (circle,) = browser.run(drawn)
+    assert (circle["points"], circle["radius"]) == ([[165, 165]], 120.5)
+    assert browser.run("window.ribinOutline.setInner(40); " + drawn)[0]["inner"] == 40
+    browser.click("#undo")
+    browser.click("#undo")
+    assert browser.run(drawn)[0]["radius"] == 90, "the one before is back"
+
+
+def test_a_found_mark_that_an_outline_covers_is_missed(browser):
+    redo_page(browser)
+    browser.click("#marks [value=firing_pin]")
+    assert browser.text("#as-found") == "Firing pin as found"
+    before = set_circle(browser, 165, 165, 470)
+    browser.wait(f"return Number(document.body.dataset.judged) > {before}")
+    assert browser.text("#problem") != ""
+    browser.click("#as-found")
+    browser.wait("return document.querySelector('#problem').textContent === ''")
+    assert "breech face" in browser.text("#verdicts")
+
+
+def test_a_refused_outline_is_undone_as_any_other(browser):
+    redo_page(browser)
+    assert disabled(browser) == ["undo", "redo", "as-found"]
+    set_circle(browser, 290, 290, 15)
+    type_into(browser, "#reason", "drawn anew")
+    browser.click("#form button[type=submit]")
+    browser.wait("return document.querySelector('p[role=alert]') !== null")
+    browser.wait("return document.body?.dataset.ready === 'yes'")
+    assert "enrols" not in browser.text("p[role=alert]")
+    assert disabled(browser) == ["redo"]
+    browser.click("#undo")
+    assert browser.run("return document.querySelector('#outlines').value") == ""
+    assert disabled(browser) == ["undo", "as-found"]
+    browser.forget()
 
 
 def test_an_outline_is_drawn_by_keys_alone(browser, sample_dir):

@@ -18,7 +18,7 @@ from laboratory_client import (
     password_of,
     running_laboratory,
 )
-from web_client import MATE, OTHER, QUERY
+from web_client import MATE, OTHER, QUERY, hidden_fields
 
 from ribin.vault.vault import Vault
 
@@ -62,11 +62,6 @@ def listed(browser, exhibit, scope):
     return answer
 
 
-def hidden(text):
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
-    return {name: value for name, value in fields.items() if name != "csrf"}
-
-
 def test_a_day(lab, sample_dir):
     begun = len(lab.log())
     tom, ana, ben = (lab.browser(who) for who in (TECHNICIAN, EXAMINER, REVIEWER))
@@ -93,7 +88,7 @@ def test_a_day(lab, sample_dir):
     assert "BLZ:" in cluster.text
     candidate = ana.get(country.links("/candidate?")[0])
     assert ana.get(candidate.links("/compare")[0]).status == 200
-    fields = hidden(candidate.text)
+    fields = hidden_fields(candidate.text)
     opened = ana.post("/lead/open", **fields, note="cells agree all round")
     assert "Lead JAM-L1" in re.sub(r"\s+", " ", opened.text)
 

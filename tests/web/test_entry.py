@@ -6,16 +6,19 @@ import base64
 import io
 import json
 import re
+import shutil
 
 import pytest
 from image_files import image_files
 from mark_makers import dirty_scan
 from PIL import Image
-from web_client import MATE, OTHER, QUERY, served, state
+from web_client import MATE, OTHER, QUERY, listed, served, state
 
+from ribin.cases.exhibits import Scope
 from ribin.read import read_scan
 from ribin.synth.write import write_x3p
 from ribin.vault.redescribe import contents_as_read
+from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
 from ribin.web.uploads import PART_BYTES
 
@@ -136,9 +139,52 @@ def test_the_next_file_begins_with_the_event_of_the_last(client, sample_dir, sen
     client.post("/draft/enrol", id=sent, exhibit="X7", **fields)
     other = send(client, (sample_dir / "JAM-2025-0051-1.x3p").read_bytes(), "second.x3p")
     draft = client.get(f"/draft?id={other}").text
-    for text in ('name="event" value="E7"', 'value="2026-05-03"', 'name="exhibit" value="second"'):
+    for text in ('name="event" value="E7"', 'name="exhibit" value="second"'):
         assert text in draft
-    assert "begin as those of X7: check them" in draft
+    assert "begins as that of X7: E7, C 7, 2026-05-03." in draft
+
+
+def test_nothing_of_one_exhibit_slides_into_the_next(client, network, sample_dir, sent):
+    """Only the name of the event does, and another event has nothing of it."""
+    fields = {"case_number": "C 7", "date": "2026-05-03", "place": "Port", "calibre": "9x19"}
+    fields |= {"firearm": "G 7", "kind": "test_fire", "reason": "a case", "scope": "country"}
+    client.post("/draft/enrol", id=sent, exhibit="X7", event="E7", **fields)
+    for event, name in (("E7", "JAM-2025-0051-1"), ("E8", "JAM-2026-0012-1")):
+        other = send(client, (sample_dir / f"{name}.x3p").read_bytes(), f"{name}.x3p")
+        draft = client.get(f"/draft?id={other}").text
+        filled = dict(re.findall(r'name="(\w+)"[^>]* value="([^"]+)"', draft))
+        assert [text for text in fields.values() if text in filled.values()] == []
+        assert not re.search(r"<option[^>]* selected", draft)
+        client.post("/draft/enrol", id=other, exhibit=name, event=event)
+    with Vault.open(network / "JAM", read_only=True) as vault:
+        same, new = (vault.exhibit(one).event for one in ("JAM-2025-0051-1", "JAM-2026-0012-1"))
+    assert (same.case_number, same.date, same.place) == ("C 7", "2026-05-03", "Port")
+    assert (new.case_number, new.date, new.place) == ("", "", "")
+
+
+def test_what_enrolment_says_stands_on_the_page_that_follows(client, sample_dir, sent):
+    """Whether that is the next file, the list of files, or the list of a search."""
+    said = "calibre &#39;9 mm&#39; is not in the table of calibres"
+    second = send(client, (sample_dir / "JAM-2025-0051-1.x3p").read_bytes(), "second.x3p")
+    third = send(client, (sample_dir / "JAM-2026-0012-1.x3p").read_bytes(), "third.x3p")
+    done = client.post("/draft/enrol", id=sent, exhibit="X7", event="E7", calibre="9 mm")
+    assert "<h1>Enrol second.x3p</h1>" in done.text
+    assert f"{OTHER}.x3p is enrolled as X7: breech face usable" in done.text
+    assert said in done.text
+    fields = {"exhibit": "X-7", "event": "E7", "calibre": "9 mn", "scope": "country"}
+    searched = listed(client, client.post("/draft/enrol", id=second, **fields))
+    assert "<h1>Enrol" not in searched.text
+    assert said.replace("mm", "mn") in searched.text
+    assert "exhibit &#39;X-7&#39; looks like &#39;X7&#39;" in searched.text
+    done = client.post("/draft/enrol", id=third, exhibit="X9", event="E7")
+    assert "<h1>Enrol scans</h1>" in done.text
+    assert "third.x3p is enrolled as X9" in done.text
+
+
+def test_what_a_correction_gives_rise_to_is_said_in_the_browser(client):
+    fields = {"new_calibre": "9mm Lugar", "reason": "misread"}
+    done = client.post("/exhibit/edit", exhibit=QUERY, **fields)
+    assert "&#39;9mm Lugar&#39; is not in the table of calibres" in done.text
 
 
 def test_a_photograph_needs_its_pitch_and_its_light(client, network):
@@ -195,6 +241,31 @@ def test_marks_are_redone(client, network):
         assert vault.check().problems == ()
 
 
+@pytest.mark.parametrize("reached", [True, False], ids=["over a line", "without one"])
+def test_members_that_have_the_exhibit_are_told_of_a_correction_and_the_page_says_so(
+    client, network, reached
+):
+    with Vault.open(network / "JAM") as vault:
+        said = {"who": "A. Brown", "reason": "joint case"}
+        release_exhibit(vault, QUERY, "BLZ", Scope.CLUSTER, original=False, **said)
+    if not reached:
+        shutil.move(network / "BLZ", network / "gone")
+    outcome = "BLZ: told" if reached else "BLZ: not told yet: "
+    place = dict(re.findall(r'name="(exhibit|scan)" value="([^"]*)">', redo_page(client).text))
+    assert "are told that its marks are others" in redo_page(client).text
+    redone = client.post("/redo/done", **place, reason="wrongly", outlines=outlines(CIRCLE))
+    edited = client.post("/exhibit/edit", exhibit=QUERY, new_place="Kingston", reason="misspelt")
+    for done in (redone, edited):
+        assert f'<p class="notice" role="status">{outcome}' in done.text
+    with Vault.open(network / ("BLZ" if reached else "gone"), read_only=True) as vault:
+        rows = [row.action for row in vault.audit_log() if row.action == "receive correction"]
+    assert len(rows) == 2 * reached
+
+
+def redo_page(client):
+    return client.get(client.get(f"/exhibit?name={QUERY}").links("/redo")[0])
+
+
 @pytest.mark.parametrize(
     ("said", "status", "why"),
     [
@@ -247,7 +318,46 @@ def test_a_file_that_is_not_whole_is_not_read(client):
     answer = client.post("/entry/part", name="a.x3p", at="0", size="9", data=data)
     key = json.loads(answer.body)["id"]
     assert client.get(f"/draft?id={key}").status == 400
-    assert "all of the file needed" in client.get(f"/draft?id={key}").text
+    dead_end = client.get(f"/draft?id={key}").text
+    assert "all of the file needed, found 4 of 9 bytes" in dead_end
+    assert "send it again on the page Enrol" in dead_end
+    listed = client.get("/entry")
+    assert listed.links(f"/draft?id={key}") == []
+    assert "44 %: send it again if it was cut off" in listed.text
+
+
+def test_a_file_that_was_cut_off_and_is_sent_again_stands_once(client, sample_dir):
+    content = (sample_dir / f"{OTHER}.x3p").read_bytes()
+    data = base64.b64encode(content[:9000]).decode()
+    part = {"at": "0", "size": str(len(content)), "data": data}
+    cut_off = json.loads(client.post("/entry/part", name="a.x3p", **part).body)["id"]
+    other = json.loads(client.post("/entry/part", name="b.x3p", **part).body)["id"]
+    whole = send(client, content, "a.x3p")
+    listed = client.get("/entry").text
+    assert cut_off not in listed
+    assert listed.count(f'data-id="{whole}"') == listed.count(f'data-id="{other}"') == 1
+
+
+def test_a_whole_file_that_is_sent_twice_is_recognised(client, network, sample_dir, sent):
+    content = (sample_dir / f"{OTHER}.x3p").read_bytes()
+    assert send(client, content, "the same.x3p") == sent
+    assert "the same.x3p" not in client.get("/entry").text
+    client.post("/draft/enrol", id=sent, exhibit="X7", event="E7")
+    assert send(client, content, "once more.x3p") == sent
+    changed = content[:-1] + bytes([content[-1] ^ 1])
+    assert send(client, changed, "changed.x3p") != sent
+
+
+def test_a_pitch_is_asked_for_where_it_is_what_is_missing(client):
+    text = send(client, b"no picture at all\n" * 40, "notes.txt")
+    assert "Read it so" not in client.get(f"/draft?id={text}").text
+    assert "Forget the file" in client.get(f"/draft?id={text}").text
+    bare = io.BytesIO()
+    Image.new("L", (420, 420)).save(bare, "PNG")
+    picture = send(client, bare.getvalue(), "head.png")
+    assert "Read it so" in client.get(f"/draft?id={picture}").text
+    wrong = client.post("/draft/read", id=picture, pitch="9000").text
+    assert "Read it so" in wrong
 
 
 def test_a_file_is_forgotten(client, sent):

@@ -434,10 +434,10 @@ def test_a_request_that_the_proxy_does_not_vouch_for_is_refused(shared, headers)
 )
 def test_requests_come_from_the_proxy_that_was_named(shared, peer, refused):
     served = laboratory.ServedNames((NAME,), 1, proxy="10.9.9.9")
-    door = laboratory.Laboratory(shared.door.state, served)
+    authenticator = laboratory.Laboratory(shared.authenticator.state, served)
     headers = [(b"x-forwarded-proto", b"https"), (b"x-forwarded-for", b"10.0.0.7")]
     scope = {"type": "http", "client": (peer, 5) if peer else None, "headers": headers}
-    arrival = door.arrived(scope)
+    arrival = authenticator.arrived(scope)
     assert (bool(arrival.refused), arrival.address) == (refused, peer if refused else "10.0.0.7")
 
 
@@ -630,7 +630,7 @@ def test_what_one_person_works_with_is_not_anothers(lab):
     assert other.post("/entry/drop", id=key).status == 404
     assert one.get(f"/draft?id={key}").status == 200
     report = Document("Report", "of a pair", (("Case", "C 7"),), "footer")
-    key = lab.door.state.of_person(EXAMINER).reports.put(KeptReport(report, frozenset()))
+    key = lab.authenticator.state.of_person(EXAMINER).reports.put(KeptReport(report, frozenset()))
     assert one.get(f"/reports?id={key}").status == 200
     assert other.get(f"/reports?id={key}").status == 404
 
@@ -672,10 +672,10 @@ def test_the_audit_trail_is_offered_to_who_may_read_it(lab):
 
 
 def test_people_have_states_of_their_own(lab):
-    one, other = (lab.door.state.of_person(who) for who in (EXAMINER, REVIEWER))
+    one, other = (lab.authenticator.state.of_person(who) for who in (EXAMINER, REVIEWER))
     assert one.lists is not other.lists
     assert one.reports is not other.reports
-    assert one is lab.door.state.of_person(EXAMINER)
+    assert one is lab.authenticator.state.of_person(EXAMINER)
     assert (one.who, one.vault) == (EXAMINER, other.vault)
 
 
@@ -687,7 +687,7 @@ def test_the_oldest_of_too_many_sessions_of_a_person_ends(lab, monkeypatch):
         browsers.append(lab.browser(EXAMINER))
     statuses = [b.send("GET", f"{b.base}/").status for b in browsers]
     assert statuses == [303, 200, 200]
-    assert lab.door.people_here() == {EXAMINER: 2}
+    assert lab.authenticator.people_here() == {EXAMINER: 2}
     assert isinstance(browsers[0], PersonsBrowser)
 
 

@@ -172,7 +172,7 @@ def test_a_program_on_another_port_of_the_host_is_sent_no_cookie(lab, browser, t
         thief.shutdown()
         thread.join(10)
         thief.server_close()
-    (session,) = lab.door._sessions.values()
+    (session,) = lab.authenticator._sessions.values()
     assert len(received) == 4
     assert received[0] is None
     assert not any(session.cookie in (text or "") for text in received)

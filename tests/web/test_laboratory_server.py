@@ -15,6 +15,7 @@ from certificate_makers import make_certificate
 from laboratory_client import EXAMINER, HEAD, make_staff, password_of
 
 from ribin.vault.vault import Vault
+from ribin.web.server import address_of
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("quick_passwords")
@@ -111,6 +112,19 @@ def test_one_persons_server_listens_on_this_machine_alone(ribin, folder, address
 def test_what_is_of_a_laboratory_is_asked_with_it_alone(ribin, folder):
     done = ribin("serve", "--vault", folder, "--who", HEAD, "--name", "lab")
     assert (done.code, "--name: --laboratory needed with it" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "proxied", "address"),
+    [
+        ("lab.example", False, "https://lab.example:8443/"),
+        ("lab.example:8743", False, "https://lab.example:8743/"),
+        ("lab.example:8743", True, "https://lab.example:8743/"),
+        ("lab.example", True, "https://lab.example/"),
+    ],
+)
+def test_the_address_that_is_printed_has_one_port_at_most(name, proxied, address):
+    assert address_of(name, 8443, proxied=proxied) == address
 
 
 @pytest.fixture

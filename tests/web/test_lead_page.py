@@ -123,6 +123,22 @@ def test_both_exhibits_and_what_was_done_stand_beside_the_marks(people):
     assert "/lead/marks?number=JAM-L1" in text
 
 
+def test_a_verdict_that_was_given_is_changed_in_words_of_its_own(people):
+    """Nothing on top asks for a verdict that was given; after both, the page says what one does."""
+    browser = people["A. Brown"]
+    assert "<h2>Your verdict</h2>" in browser.get("/lead?number=JAM-L1").text
+    browser.post("/review", lead="JAM-L1", note="agrees", **VERDICT)
+    page = browser.get("/lead?number=JAM-L1").text
+    assert "<h2>Your verdict</h2>" not in page
+    assert "Until the second verdict is in, the new one counts." in page
+    assert '<input type="hidden" name="supersede" value="yes">' in page
+    people["C. Reid"].post("/review", lead="JAM-L1", note="agrees", **VERDICT)
+    page = browser.get("/lead?number=JAM-L1").text
+    assert "another one may end a link, and never makes one" in page
+    refused = browser.post("/review", lead="JAM-L1", note="", supersede="yes", **VERDICT).text
+    assert '<details class="card" open><summary>Change your verdict' in refused
+
+
 def link(people):
     for who in ("A. Brown", "C. Reid"):
         done = people[who].post("/review", lead="JAM-L1", note="agrees", **VERDICT)
@@ -148,12 +164,13 @@ def test_a_link_is_traced_reported_and_withdrawn(people):
     )
     done = browser.post("/lead/withdraw", lead="JAM-L1", reason="items mixed up <b>")
     assert "items mixed up &lt;b&gt;" in done.text
-    assert "link withdrawn" in done.text
+    assert "Link withdrawn by A. Brown (JAM)" in done.text
 
 
 def test_a_lead_that_was_opened_by_mistake_is_closed(people):
     done = people["A. Brown"].post("/lead/close", lead="JAM-L1", reason="the wrong row")
     assert re.search(r'class="tag[^"]*">closed<', done.text)
+    assert re.search(r"Closed by A\. Brown \(JAM\), [0-9-]{10}: the wrong row", done.text)
     assert offered(people["A. Brown"]) == []
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from vault_makers import make_exhibit, make_mark, make_scan, make_template
-from web_client import MATE, OTHER, QUERY, found, served, state
+from web_client import MATE, OTHER, QUERY, found, hidden_fields, served, state
 from wording import forbidden_words
 
 from ribin.model import MarkType
@@ -155,7 +155,7 @@ def test_a_candidate_opens_the_comparison_page_with_its_own_policy(client, netwo
 
 
 def test_a_report_is_entered_in_the_log(client, network):
-    fields = hidden(first_candidate(client).text)
+    fields = hidden_fields(first_candidate(client).text)
     report = client.post("/report", **fields, case_number="C 7", question="How far?")
     assert report.status == 200
     assert "<h1>Comparison report</h1>" in report.text
@@ -199,22 +199,16 @@ def test_a_reason_that_is_lacking_is_asked_for_in_the_form(client):
 
 def test_a_report_of_the_search(client, network):
     lists = found(client)
-    report = client.post("/report/list", **hidden(lists.text), case_number="C 8")
+    report = client.post("/report/list", **hidden_fields(lists.text), case_number="C 8")
     assert report.status == 200
     assert "<h1>Search report</h1>" in report.text
     assert report.text.count("<img") == 2
     assert logged(network, "JAM")[-1].sha256 in report.text
 
 
-def hidden(text):
-    """The hidden fields of the first form of a page, without the secret."""
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
-    return {name: value for name, value in fields.items() if name != "csrf"}
-
-
 def test_a_lead_and_two_verdicts(client, network):
     first = first_candidate(client).text
-    fields, score = hidden(first), re.search(r"<dt>score</dt><dd>([\d.]+)", first).group(1)
+    fields, score = hidden_fields(first), re.search(r"<dt>score</dt><dd>([\d.]+)", first).group(1)
     assert client.post("/lead/open", **fields, note="").status == 400
     lead = client.post("/lead/open", **fields, note="agreement <all> round")
     assert lead.status == 200
@@ -264,7 +258,7 @@ def test_read_only_changes_nothing_but_the_log_of_who_looked(network):
         candidate = client.get(lists.links("/candidate?")[0])
         assert "Read only" in candidate.text
         assert client.get(candidate.links("/compare")[0]).status == 200
-        fields = hidden(candidate.text) or {"id": "x"}
+        fields = hidden_fields(candidate.text) or {"id": "x"}
         for path in ("/lead/open", "/review", "/report", "/report/list"):
             assert client.post(path, **fields, note="x").status == 403
         wide = found(client, scope="cluster")

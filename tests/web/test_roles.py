@@ -166,6 +166,26 @@ def test_what_is_offered_is_refused_for_lack_of_no_role(walked):
 LAST = ("/lead/withdraw", "/lead/close", "/people/account", "/question/decide", "/entry/drop")
 
 
+def test_who_holds_no_role_sees_no_page_and_posts_no_form(network):
+    before = rows_of(network)
+    with served(state(network, "a stranger")) as client:
+        client.enter()
+        for route in app._ROUTES:
+            for method in sorted(route.methods - {"HEAD"}):
+                answer = client.send(
+                    method,
+                    client._whole(route.path),
+                    urlencode({"csrf": client.session.csrf}) if method == "POST" else None,
+                    cookie=client.cookie,
+                    accept="text/html",
+                    origin=f"http://127.0.0.1:{client.session.port}",
+                    content_type="application/x-www-form-urlencoded",
+                )
+                assert (answer.status, route.path) == (403, route.path)
+                assert LACKS.search(answer.text), route.path
+    assert rows_of(network) == before
+
+
 def test_the_table_names_every_form():
     assert set(rights._FORMS) == POSTED
     for path in (*rights._FORMS, *rights._PAGES):

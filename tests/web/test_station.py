@@ -6,15 +6,13 @@ import json
 import re
 import threading
 import time
-from dataclasses import replace
 from importlib.resources import files
 
 import pytest
-from web_client import MATE, OTHER, QUERY, found, served, state
+from web_client import MATE, OTHER, QUERY, found, record_long_list, served, state
 
+from ribin.comparison import score_text
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.services.list_review import open_list
-from ribin.services.recorded_searches import record_lists
 from ribin.services.session import Session
 from ribin.vault.vault import Vault
 
@@ -76,7 +74,9 @@ def test_scores_stay_hidden_until_a_word_is_said(client):
     listed = found(client)
     (number,) = set(re.findall(r"JAM-Q\d+", listed.text))
     hidden = client.get(f"/list?id={number}&scores=hidden").text
-    shown = {f"{float(score):.1f}" for score in re.findall(r'data-score="([\d.]+)"', listed.text)}
+    shown = {
+        score_text(float(score)) for score in re.findall(r'data-score="([\d.]+)"', listed.text)
+    }
     assert shown
     assert all(score in listed.text and score not in hidden for score in shown)
     assert "congruent" not in hidden
@@ -88,7 +88,7 @@ def test_scores_stay_hidden_until_a_word_is_said(client):
     (own,) = re.findall(rf'data-ref="{re.escape(ref)}".*?data-score="([\d.]+)"', listed.text, re.S)
     assert re.findall(r'data-score="([\d.]+)"', marked) == [], "the filter has no score to go by"
     seen = {score for score in shown if f">{score}<" in marked}
-    assert seen == {f"{float(own):.1f}"}
+    assert seen == {score_text(float(own))}
 
 
 def test_the_comparison_page_opens_without_its_figures(client, number):
@@ -177,14 +177,7 @@ def test_a_search_in_the_queue_is_shown_and_cancelled(network):
 def test_a_list_of_400_is_one_page(client, network, number):
     """Its rows, filters and places are there at once; pictures come when they are looked at."""
     with Session.open(network / "JAM", network / "network.toml", DEFAULT_PARAMS, 1) as session:
-        opened = open_list(session, number, "A. Brown")
-        one = opened.made.lists.first
-        rows = tuple(
-            replace(one.candidates[0], rank=rank, exhibit=f"x-{rank:016x}", score=100 - rank / 5)
-            for rank in range(1, 401)
-        )
-        lists = replace(opened.made.lists, lists=(replace(one, candidates=rows),), search="")
-        long = record_lists(session.vault, opened.made.sides, lists).search
+        long = record_long_list(session, number, "A. Brown")
     begun = time.perf_counter()
     text = client.get(f"/list?id={long}").text
     assert time.perf_counter() - begun < 5

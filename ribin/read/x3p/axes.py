@@ -29,7 +29,7 @@ _NO_TURN_DEG = 0.01  # over 1000 pixels less than a fifth of a pixel
 
 
 @dataclass(frozen=True)
-class View:
+class Orientation:
     """How a stored matrix is moved to stand as displayed: transposed first, then flipped."""
 
     transpose: bool = False
@@ -51,7 +51,7 @@ def view_of_axes(
     rotation: NDArray[np.float64],
     name: str,
     params: ReadParams,
-) -> View:
+) -> Orientation:
     """The view that a header asks for.
 
     `increments` are of x, y and z with their signs; the decoder has applied the sign of z already.
@@ -77,7 +77,7 @@ def view_of_axes(
     if origin and (corner_x, corner_y) != (1, 1):
         notes.append(f"Origin {origin.upper()}: the matrix was flipped to begin at the top left.")
     transpose = bool(axes[0, 0] == 0)
-    return View(
+    return Orientation(
         transpose=transpose,
         flip_rows=bool(axes[1, 0] < 0 if transpose else axes[1, 1] < 0),
         flip_cols=bool(axes[0, 1] < 0 if transpose else axes[0, 0] < 0),

@@ -21,7 +21,7 @@ from ribin.params.defaults import ReadParams
 from ribin.read.image import DrawnMask, decode_pixels, white_inside
 from ribin.read.raster import Pixels
 from ribin.read.x3p.archive import Archive
-from ribin.read.x3p.axes import View
+from ribin.read.x3p.axes import Orientation
 from ribin.read.x3p.main_xml import StatedHeader
 
 _MASK, _OTHER_MASK = "mask.png", "mask.bin"
@@ -41,7 +41,7 @@ def read_outline(
     archive: Archive,
     shape: tuple[int, ...],
     header: StatedHeader,
-    view: View,
+    view: Orientation,
     name: str,
     params: ReadParams,
 ) -> tuple[BoolArray | None, tuple[str, ...]]:

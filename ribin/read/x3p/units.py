@@ -50,7 +50,7 @@ class Heights:
 
 
 def heights_in_um(
-    stored_m: NDArray[np.float64], name: str, params: ReadParams, no_height: float | None = None
+    stored_m: NDArray[np.float64], name: str, params: ReadParams, no_height: float | None
 ) -> Heights:
     """Heights as float32 in um, 0 where not measured.
 

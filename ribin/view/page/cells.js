@@ -15,7 +15,7 @@ class Cells {
     this.current = -1;
     overlay.addLayer("cells", (view) => this.squares(view));
     this.fillList();
-    stage.on("look", () => this.showPair());
+    stage.on("appearance", () => this.showPair());
   }
 
   get listed() {

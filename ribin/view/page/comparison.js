@@ -44,7 +44,7 @@ class Controls {
       button.hidden = !stage.layers[button.value];
     }
     stage.on("motion", () => this.showAlignment());
-    stage.on("look", () => this.showLegend());
+    stage.on("appearance", () => this.showLegend());
     stage.on("motion", () => this.showLegend());
     this.layer(stage.layer);
   }
@@ -62,7 +62,7 @@ class Controls {
   setBlend(share) {
     this.stage.blend = clamp(share, 0, 1);
     byId("blend").value = this.stage.blend;
-    this.stage.tell("look");
+    this.stage.tell("appearance");
   }
 
   movePlace(step) {

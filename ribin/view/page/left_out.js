@@ -9,7 +9,7 @@ class LeftOut {
     this.visible = true;
     if (!sides.some((side) => side.left_out.length)) return;
     overlay.addLayer("left-out", (view) => this.shapes(view));
-    stage.on("look", () => stage.mode === "flicker" && overlay.redrawLayer("left-out"));
+    stage.on("appearance", () => stage.mode === "flicker" && overlay.redrawLayer("left-out"));
     byId("left-out-shown").addEventListener("change", (event) => this.toggle(event.target.checked));
   }
 

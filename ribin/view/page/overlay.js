@@ -3,6 +3,7 @@
    the camera; and in pixels the scale bars and the names of the sides. */
 
 const BAR_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+const LENGTH_WIDTH = 60; // pixels of "2000 µm"
 
 class Overlay {
   constructor(stage, svg, labels) {
@@ -14,7 +15,7 @@ class Overlay {
     stage.on("layout", () => this.layOut());
     stage.on("view", () => this.follow());
     stage.on("motion", () => this.redraw());
-    stage.on("look", () => this.follow());
+    stage.on("appearance", () => this.follow());
   }
 
   /** `draw` gives the elements of a layer for a view, in um of the reference as (x, y) = (col, row). */
@@ -24,6 +25,7 @@ class Overlay {
 
   layOut() {
     const { width, height, views } = this.stage;
+    this.buttons = this.placeOfButtons();
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.groups = views.map((view, number) => {
       const clip = makeSvg("clipPath", { id: `clip-${number}` }, [
@@ -88,7 +90,7 @@ class Overlay {
     if (!um || second || view.width < 80 || view.height < 60) return [];
     const length = um / this.stage.camera.scale;
     const x = view.side === 1 ? view.x + view.width - 14 - length : view.x + 14;
-    const y = view.y + view.height - 14;
+    const y = this.above(x, length, view.y + view.height - 14);
     const path = `M${x} ${y - 6}V${y}H${x + length}V${y - 6}`;
     return [
       makeSvg("path", { d: path, class: "bar casing" }),
@@ -96,6 +98,23 @@ class Overlay {
       makeSvg("text", { x: x + length / 2, y: y - 8, "text-anchor": "middle", class: "bar-length" }, [
         `${um} µm`]),
     ];
+  }
+
+  /** Where the buttons stand over the picture, in its pixels; null where they do not. */
+  placeOfButtons() {
+    const { box } = this.stage;
+    const place = box.querySelector(".float.bottom")?.getBoundingClientRect();
+    if (!place?.width) return null;
+    const { left, top } = box.getBoundingClientRect();
+    return { left: place.left - left, right: place.right - left, top: place.top - top, bottom: place.bottom - top };
+  }
+
+  /** How low a scale bar lies: at `y`, or above the buttons where it would run under them. */
+  above(x, length, y) {
+    const { buttons } = this;
+    const beside = Math.max(8, LENGTH_WIDTH / 2 - length / 2); // the text may be wider than the bar
+    const under = buttons && x - beside < buttons.right && x + length + beside > buttons.left;
+    return under && y + 4 > buttons.top && y - 24 < buttons.bottom ? buttons.top - 10 : y;
   }
 }
 

@@ -37,6 +37,11 @@ function figure(value, digits = 0) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/** A score as lists and records have it: 100 only where it is all of 100. */
+function scoreText(score) {
+  return (score < 100 ? Math.min(score, 99.999) : score).toFixed(3);
+}
+
 /** A shift (row, col) in words, such as: 50 µm up, 12 µm right. */
 function shiftWords([down, right]) {
   const across = Math.round(right) < 0 ? "left" : "right";

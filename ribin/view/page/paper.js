@@ -45,10 +45,10 @@ class Paper {
   /** How the marks are shown, in words: on paper no control says so. */
   get shown() {
     const { stage } = this;
-    const look = document.querySelector("#modes [aria-pressed=true]").textContent;
+    const mode = document.querySelector("#modes [aria-pressed=true]").textContent;
     const lit = stage.images.every(Boolean) ? "as photographed"
       : this.lampWords;
     const layer = { measured: "as measured", compared: "band compared", whole: "whole scan" }[stage.layer];
-    return [look, layer, lit].join(", ");
+    return [mode, layer, lit].join(", ");
   }
 }

@@ -11,7 +11,7 @@ class Profile {
     this.cursor = null; // share of the line
     overlay.addLayer("profile", () => this.line());
     stage.on("motion", () => this.show());
-    stage.on("look", () => this.show());
+    stage.on("appearance", () => this.show());
     stage.on("layout", () => this.complete && this.sampled && this.drawChart());
     const chart = byId("chart");
     chart.addEventListener("pointermove", (event) => {

@@ -34,7 +34,7 @@ class Stage {
     this.blend = 0.5;
     this.flickered = 0; // the side that flicker shows
     this.rate = 1;
-    this.listeners = { layout: [], view: [], motion: [], look: [] };
+    this.listeners = { layout: [], view: [], motion: [], appearance: [] };
     this.renderer = chosenRenderer(box.querySelector("canvas"));
     this.putLayer();
   }
@@ -67,18 +67,18 @@ class Stage {
     if (!this.layers[name]) return;
     this.layer = name;
     this.putLayer();
-    this.tell("look");
+    this.tell("appearance");
   }
 
   setMap(name) {
     this.map = name;
     this.renderer.setMap(name);
-    this.tell("look");
+    this.tell("appearance");
   }
 
   setRelief(value) {
     this.relief = clamp(value, 0.2, 5);
-    this.tell("look");
+    this.tell("appearance");
   }
 
   setMode(mode) {
@@ -96,7 +96,7 @@ class Stage {
     if (this.mode !== "flicker") return;
     this.timer = setInterval(() => {
       this.flickered = 1 - this.flickered;
-      this.tell("look");
+      this.tell("appearance");
     }, 1000 / this.rate);
   }
 

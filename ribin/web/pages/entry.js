@@ -42,6 +42,11 @@ async function sendFile(file) {
       const sent = await sendPart({ csrf: box.dataset.csrf, id, name: file.name, size: file.size, at, data });
       id = sent.id;
       bar.value = sent.received;
+      if (sent.there_as) { // whole, and sent before
+        found.replaceChildren(`sent before, as ${sent.there_as}`);
+        name.href = byId("uploads").querySelector(`[data-id="${CSS.escape(id)}"] a`)?.href ?? `${box.dataset.base}/entry`;
+        return true;
+      }
     }
     if (!id) throw new Error("it is empty");
     row.dataset.id = id;

@@ -48,6 +48,7 @@ class Editor {
     byId("brush").value = Math.round(this.facts.cols / 40);
     this.fit();
     this.showMarks();
+    this.showButtons();
     this.draw();
     if (this.steps.length) this.judge();
     document.body.dataset.ready = "yes";
@@ -101,8 +102,15 @@ class Editor {
 
   // Drawing.
 
+  /** The strokes that make a mark: a circle begins it anew, and an inner one changes that circle. */
   strokesOf(mark) {
-    return this.steps.filter((step) => step.mark === mark);
+    const strokes = [];
+    for (const step of this.steps.filter((one) => one.mark === mark)) {
+      if (step.tool === "circle") strokes.length = 0;
+      if (step.tool === "inner") strokes[0] = { ...strokes[0], inner: step.radius };
+      else strokes.push(step);
+    }
+    return strokes;
   }
 
   isFound(mark) {
@@ -112,16 +120,22 @@ class Editor {
   /** A new stroke; the first of a brush begins with what was found. */
   add(stroke) {
     const before = this.strokesOf(this.mark);
-    const fromFound = before.length ? before[0].from_found : stroke.tool !== "circle" && Boolean(this.isFound(this.mark));
+    const fromFound = stroke.tool !== "circle" && (before.length ? before[0].from_found : Boolean(this.isFound(this.mark)));
     this.steps.push({ ...stroke, mark: this.mark, from_found: fromFound });
     this.undone = [];
     this.changed();
+    say(`${words(this.mark)}: ${{ circle: "the circle is set", inner: "the inner circle is set", add: "added", erase: "taken away" }[stroke.tool]}`);
   }
 
-  changed() {
+  showButtons() {
     byId("undo").disabled = !this.steps.length;
     byId("redo").disabled = !this.undone.length;
     byId("as-found").disabled = !this.strokesOf(this.mark).length;
+    byId("as-found").textContent = `${capitalised(words(this.mark))} as found`;
+  }
+
+  changed() {
+    this.showButtons();
     const outlines = MARKS.filter((mark) => this.strokesOf(mark).length).map((mark) => {
       const strokes = this.strokesOf(mark);
       return { mark, from_found: strokes[0].from_found,
@@ -157,7 +171,7 @@ class Editor {
     const all = this.canvas.getContext("2d");
     all.clearRect(0, 0, this.canvas.width, this.canvas.height);
     for (const mark of MARKS) {
-      const strokes = this.strokesOf(mark);
+      const strokes = moving?.tool === "circle" && mark === this.mark ? [] : this.strokesOf(mark);
       if (moving && mark === this.mark) strokes.push(moving);
       if (!strokes.length) continue;
       const layer = make("canvas", { width: this.canvas.width, height: this.canvas.height });
@@ -220,7 +234,7 @@ class Editor {
       button.addEventListener("click", () => {
         this.mark = mark;
         this.showMarks();
-        byId("as-found").disabled = !this.strokesOf(mark).length;
+        this.showButtons();
         byId("marks").querySelector(`[value=${mark}]`).focus();
       });
       return button;
@@ -238,15 +252,13 @@ class Editor {
       erase: "Drag over what does not belong to the mark" }[tool]);
   }
 
-  /** An inner circle changes the last circle of the mark. */
   setInner(radius) {
-    const circles = this.strokesOf(this.mark).filter((step) => step.tool === "circle");
-    const last = circles[circles.length - 1];
-    if (!last || radius >= last.radius) {
-      say(last ? "The inner circle must be smaller than the outer one" : "Draw the outer circle first");
+    const [first] = this.strokesOf(this.mark);
+    if (first?.tool !== "circle" || radius >= first.radius) {
+      say(first?.tool === "circle" ? "The inner circle must be smaller than the outer one" : "Draw the outer circle first");
       return;
     }
-    this.add({ tool: "circle", points: last.points, radius: last.radius, inner: round(radius) });
+    this.add({ tool: "inner", points: first.points, radius: round(radius) });
   }
 
   // What the program says of the outlines.
@@ -273,7 +285,9 @@ class Editor {
   }
 
   showVerdicts() {
-    byId("problem").textContent = this.facts.problem;
+    const lost = this.found.filter((one) => !this.facts.marks.some((now) => now.mark === one.mark));
+    byId("problem").textContent = this.facts.problem ||
+      lost.map((one) => `With these outlines no ${words(one.mark)} is left, which was found without them.`).join(" ");
     byId("verdicts").replaceChildren(...this.facts.marks.map((one) => make("tr", {}, [
       make("th", { scope: "row", "data-label": "mark" }, [make("span", {}, [make("span", { class: `swatch ${one.mark}`, "aria-hidden": "true" }), words(one.mark)])]),
       make("td", { "data-label": "outline" }, [words(one.origin)]),
@@ -289,6 +303,10 @@ function told(one) {
 
 function words(name) {
   return name.replaceAll("_", " ");
+}
+
+function capitalised(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 function round(value) {
@@ -375,9 +393,15 @@ function bindKeys(editor) {
 }
 
 function setByNumbers(editor) {
-  const [row, col, radius, inner] = ["c-row", "c-col", "c-radius", "c-inner"].map((id) => Number(byId(id).value.replace(",", ".")));
-  if (![row, col, radius, inner].every(Number.isFinite) || radius <= 0 || inner < 0 || inner >= radius) {
-    say("Four numbers needed: row, column, radius, and an inner radius below it");
+  const texts = ["c-row", "c-col", "c-radius", "c-inner"].map((id) => byId(id).value.trim().replace(",", "."));
+  const [row, col, radius, inner] = texts.map(Number);
+  const longest = Math.hypot(editor.facts.rows, editor.facts.cols);
+  if (!texts.slice(0, 3).every(Boolean) || !texts.every((one) => Number.isFinite(Number(one))) || radius <= 0 || inner < 0 || inner >= radius) {
+    say("Numbers needed: row, column and radius; the inner radius is below it, or empty");
+    return;
+  }
+  if (radius > longest) {
+    say(`A radius of at most ${Math.floor(longest)} pixels needed, the diagonal of the scan`);
     return;
   }
   editor.add({ tool: "circle", points: [[row, col]], radius, inner });

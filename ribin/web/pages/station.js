@@ -164,6 +164,8 @@ class Station {
     byId("subject").textContent = `${rank ? `${rank}, ` : ""}${row.dataset.ref}`;
     byId("alone").href = this.address(row, this.mark);
     byId("details").href = this.address(row, this.mark, "/candidate");
+    byId("alone").hidden = byId("details").hidden = false;
+    if (byId("take-up")) byId("take-up").disabled = false;
     const places = [...this.places(row).keys()];
     const current = new URL(address, location.href).searchParams.get("mark");
     byId("by-mark").replaceChildren(...(places.length < 2 ? [] : places.map((mark) => {
@@ -174,6 +176,7 @@ class Station {
     })));
     for (const button of document.querySelectorAll("[data-status]")) {
       button.setAttribute("aria-pressed", String(button.dataset.status === row.dataset.seen));
+      button.disabled = false;
     }
   }
 
@@ -238,7 +241,7 @@ class Station {
     const bars = row.querySelector("[data-scores]");
     if (!bars.children.length) {
       bars.append(...Object.entries(kept.scores).flatMap(([mark, [, score]]) =>
-        [make("span", {}, [mark.replaceAll("_", " ")]), make("span"), make("b", {}, [score.toFixed(1)])]));
+        [make("span", {}, [mark.replaceAll("_", " ")]), make("span"), make("b", {}, [scoreText(score)])]));
     }
     windowOf(this.frames.known.get(open))?.ribin?.controls.showFigures?.();
     byId("reviewed").textContent = rows.filter((one) => one.dataset.seen !== "not yet").length;

@@ -1,0 +1,5 @@
+"""`python -m ribin ...` equals `ribin ...`."""
+
+from ribin.commands import main
+
+main()
