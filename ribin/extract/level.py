@@ -93,7 +93,8 @@ def remove_rings(
     doi:10.1111/1556-4029.13577, remove them too). On a short arc the mean would be relief.
 
     An edge that lies aside of the centre leaves rings that are higher on one side. Where such tilts
-    of all rings hold at least `min_tilt` of the energy that is left, 0 to 1, they go as well.
+    of whole rings hold at least `min_tilt` of the energy that is left, 0 to 1, they go as well; of
+    rings of which a part was measured they must hold as many times more.
 
     `center_um` is (row, col) from pixel (0, 0). The mean is taken over rings of `width_um` and
     interpolated between them. Returns (H, W) float32, 0 where not `valid`.
@@ -110,7 +111,8 @@ def remove_rings(
     if min_tilt < 1.0:
         sides = [(axis / np.maximum(away_um, 1e-9))[valid] for axis in (rows, cols)]
         level = _without_rings(heights, radius, [np.ones(len(radius)), *sides], whole)
-        if np.sum(level**2) <= (1.0 - min_tilt) * np.sum(left**2):
+        measured = len(radius) / float(np.sum(whole * (np.unique(radius.astype(np.intp)) + 0.5)))
+        if np.sum(level**2) <= (1.0 - min_tilt / min(measured, 1.0)) * np.sum(left**2):
             left = level
     out[valid] = left
     return out

@@ -152,6 +152,18 @@ def test_of_a_short_arc_next_to_nothing_is_taken():
         assert np.corrcoef(left[arc], relief[arc])[0, 1] > 0.97
 
 
+def test_of_a_part_of_the_rings_tilts_must_hold_more():
+    relief, valid = ring_of_relief()
+    _, cols = np.indices(valid.shape)
+    wedge = valid & (cols > 100)
+    edged = relief + 0.3 * falling_edge(30.0)
+    usual, kept = (remove_rings(edged, wedge, PITCH, MIDDLE, 25.0, tilt) for tilt in (1.0, 0.0))
+    share = 1.0 - float(np.sum(kept**2) / np.sum(usual**2))
+    for min_tilt, expected in ((0.4 * share, kept), (0.7 * share, usual)):
+        left = remove_rings(edged, wedge, PITCH, MIDDLE, 25.0, min_tilt)
+        assert np.array_equal(left, expected)
+
+
 def test_relief_that_is_tilted_by_chance_is_left():
     relief, valid = ring_of_relief()
     usual = remove_rings(relief, valid, PITCH, MIDDLE, 25.0)
