@@ -17,6 +17,7 @@ _ITERATIONS = 20
 _INLIER_MADS = 6.0
 _CLIP_MADS = 2.5  # dirt on a ring must not move its mean
 _ROUNDS = 2  # of the mean of what was clipped
+_RIDGE = 1e-9  # of a ring: the tilt of a single pixel is none
 
 
 def level_surface(surface: FloatArray, valid: BoolArray, degree: int = 1) -> FloatArray:
@@ -83,6 +84,7 @@ def remove_rings(
     pitch_um: tuple[float, float],
     center_um: tuple[float, float],
     width_um: float,
+    min_tilt: float = 1.0,
 ) -> FloatArray:
     """Subtract the mean of each distance from the centre, by the share of the ring that it is of.
 
@@ -90,24 +92,62 @@ def remove_rings(
     of its brightness are alike on every case of a maker (Tai and Eddy 2018,
     doi:10.1111/1556-4029.13577, remove them too). On a short arc the mean would be relief.
 
+    An edge that lies aside of the centre leaves rings that are higher on one side. Where such tilts
+    of whole rings hold at least `min_tilt` of the energy that is left, 0 to 1, they go as well; of
+    rings of which a part was measured they must hold as many times more.
+
     `center_um` is (row, col) from pixel (0, 0). The mean is taken over rings of `width_um` and
     interpolated between them. Returns (H, W) float32, 0 where not `valid`.
     """
+    out = np.zeros_like(surface)
+    if not valid.any():
+        return out
     rows = np.arange(surface.shape[0])[:, None] * pitch_um[0] - center_um[0]
     cols = np.arange(surface.shape[1])[None, :] * pitch_um[1] - center_um[1]
-    radius = np.hypot(rows, cols)[valid] / width_um
-    rings, left = radius.astype(np.intp), surface[valid].astype(np.float64)
-    number = np.bincount(rings)
-    held = np.flatnonzero(number)
-    whole = 2.0 * np.pi * (held + 0.5) * width_um**2 / (pitch_um[0] * pitch_um[1])
-    share = np.minimum(1.0, number[held] / whole)
-    limit = _CLIP_MADS * 1.4826 * np.median(np.abs(left)) if left.size else 0.0
-    for _ in range(_ROUNDS):
-        mean = np.bincount(rings, np.clip(left, -limit, limit))[held] / number[held]
-        left -= np.interp(radius, held + 0.5, share * mean) if held.size else 0.0
-    out = np.zeros_like(surface)
+    away_um = np.hypot(rows, cols)
+    radius, heights = away_um[valid] / width_um, surface[valid].astype(np.float64)
+    whole = 2.0 * np.pi * width_um**2 / (pitch_um[0] * pitch_um[1])
+    left = _without_rings(heights, radius, [np.ones(len(radius))], whole)
+    if min_tilt < 1.0:
+        sides = [(axis / np.maximum(away_um, 1e-9))[valid] for axis in (rows, cols)]
+        level = _without_rings(heights, radius, [np.ones(len(radius)), *sides], whole)
+        measured = len(radius) / float(np.sum(whole * (np.unique(radius.astype(np.intp)) + 0.5)))
+        if np.sum(level**2) <= (1.0 - min_tilt / min(measured, 1.0)) * np.sum(left**2):
+            left = level
     out[valid] = left
     return out
+
+
+def _without_rings(
+    heights: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    terms: list[NDArray[np.float64]],
+    whole: float,
+) -> NDArray[np.float64]:
+    """Heights of N pixels without what the terms, (N,) each, explain of each ring.
+
+    `radius` is in widths of a ring, and `whole` the pixels of a ring of radius 1. What a ring
+    lacks counts as so many pixels of height 0, evenly spread round it.
+    """
+    rings = radius.astype(np.intp)
+    number = np.bincount(rings)
+    held = np.flatnonzero(number)
+    full = whole * (held + 0.5)
+    normal = np.empty((len(held), len(terms), len(terms)))
+    for i, term in enumerate(terms):
+        for j, other in enumerate(terms):
+            normal[:, i, j] = np.bincount(rings, term * other)[held]
+        lacking = np.maximum(full - number[held], 0.0)
+        normal[:, i, i] += lacking if i == 0 else lacking / 2.0 + _RIDGE * full
+    limit = _CLIP_MADS * 1.4826 * np.median(np.abs(heights))
+    left = heights.copy()
+    for _ in range(_ROUNDS):
+        clipped = np.clip(left, -limit, limit)
+        sums = np.stack([np.bincount(rings, term * clipped)[held] for term in terms], axis=1)
+        fitted = np.linalg.solve(normal, sums[:, :, None])[:, :, 0]
+        for term, along in zip(terms, fitted.T, strict=True):
+            left -= term * np.interp(radius, held + 0.5, along)
+    return left
 
 
 @kernel

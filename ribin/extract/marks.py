@@ -45,7 +45,8 @@ def extract_mark(
         # Form first: a weighted mean is pulled down by a steep edge, and flat ground has none.
         flat = remove_form(levelled, inside, params.high_cutoff_um, pitch_um)
         if params.ring_um > 0.0:
-            flat = remove_rings(flat, inside, pitch_um, region.center_um, params.ring_um)
+            rings = params.ring_um, params.min_tilt_share
+            flat = remove_rings(flat, inside, pitch_um, region.center_um, *rings)
         flat, bridged = bridge_holes(flat, inside, params.bridge_um, params.bridge_weight, pitch_um)
         inside = bridged & region.inside
         banded = smooth_surface(flat, inside, params.low_cutoff_um, pitch_um)

@@ -342,6 +342,9 @@ class PreprocessParams:
     form_degree: int = 1  # 1 levels a plane, 2 and more a bowl (ALGORITHMS 1.9: 2)
     edge_um: float = 0.0  # left out along the edge, where a filter cannot tell form from relief
     ring_um: float = 25.0  # width of rings without their mean; 0: not (accuracy.py, form-edge20)
+    # Of the energy, that whole rings higher on one side hold: then they are levelled too. Chosen on
+    # half of the Fadul set, where relief alone stays below and form80 of accuracy.py lies above it.
+    min_tilt_share: float = 0.04
     # What is left out is filled where it is narrower than some 40 um: 60 fills little, 150 no more
     # (accuracy.py, dust20).
     bridge_um: float = 100.0
