@@ -26,7 +26,7 @@ from ribin.vault.vault import Vault
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")
 EACH = 6  # exhibits of a member
 WIDTH = {"country": 0, "cluster": 1, "network": 2}
-CALIBRES = ("", "9x19", ".38")
+CALIBRES = ("", "9x19", ".38 Special")
 # Two of six marks go on, so that both passes of the coarse stage are at work in each vault.
 TINY = dataclasses.replace(
     SMALL, search=dataclasses.replace(SMALL.search, shortlist_marks=2, second_pass_marks=3)
