@@ -18,7 +18,7 @@ import numpy as np
 import x3pio
 from numpy.typing import NDArray
 
-from ribin.errors import FormatError, RibinError, ScanError
+from ribin.errors import FormatError, PitchError, RibinError, ScanError
 from ribin.model import Scan
 from ribin.read import read_scan
 
@@ -424,19 +424,19 @@ DAMAGED = (
     Damage(
         "no_pitch.png",
         image_bytes,
-        ScanError,
+        PitchError,
         "the image states no pixel pitch, give --pixel-pitch-um",
     ),
     Damage(
         "aspect_only.png",
         lambda: png_with_pitch(image_bytes(), 2.5, 2.5, unit=0),
-        ScanError,
+        PitchError,
         "the image states no pixel pitch, give --pixel-pitch-um",
     ),
     Damage(
         "screen_density.png",
         lambda: png_with_pitch(image_bytes(), 25400 / 96, 25400 / 96),
-        ScanError,
+        PitchError,
         r"96.01 dpi is a placeholder, no measured pitch \(264.6 um a pixel, 7.407 mm across, "
         r"at most 40 mm believed\), give --pixel-pitch-um",
     ),

@@ -30,7 +30,6 @@ from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.journal import full_search_journals
-from ribin.surface.harmonics import ORDERS
 from ribin.vault.files import INDEX_FOLDER, read_derived, remove_derived, write_derived
 from ribin.vault.mark_table import MARK_TABLE_FOLDER, MarkTable
 from ribin.vault.template_shards import PACKED, sweep_templates, template_shard_problems
@@ -145,7 +144,7 @@ def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params
     how, method = sketch_params(of_type, params), params.of(of_type, ScanKind(kind))
     band = how.finest_um, how.coarsest_um, how.inner_um, how.outer_um, how.edge_um, how.harmonics
     frame = method.preprocess.frame_um, method.describe.medium_pitch_um
-    sketch_id = hashlib.sha256(repr((*band, *frame, ORDERS)).encode()).hexdigest()[:8]
+    sketch_id = hashlib.sha256(repr((*band, *frame)).encode()).hexdigest()[:8]
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"
 
 

@@ -350,10 +350,10 @@ def exhibit_page(shown: ShownExhibit) -> str:
         lines += [f"  read anew: {said}"] if said else []
         for mark in scan.marks:
             drawn = f": {mark.outline}" if mark.outline else ""
-            words = shown.left_out_words(scan.sha256, mark.mark)
+            left_out = shown.left_out_words(scan.sha256, mark.mark)
             lines.append(f"  {_mark_words(mark)}{drawn}")
-            if words:
-                lines.append(f"    left out: {words} (`ribin mark redo --keep-all` keeps it)")
+            if left_out:
+                lines.append(f"    left out: {left_out} (`ribin mark redo --keep-all` keeps it)")
     lines += [f"lead {lead.lead} with {lead.other}: {lead.standing}" for lead in one.leads]
     if shown.history is not None:
         lines += ["", "history", _history_table(shown.history)]

@@ -22,7 +22,6 @@ _POWER_FLOOR = 1e-4  # outside the band: keeps every mode defined
 _TURNS = 512  # samples of the polar angle in a covariance: more than twice the highest order
 _RADII = 96  # samples of the radius
 _FREQUENCIES = 600
-ORDERS = 64  # above are 1 % of a mark, which takes a tenth of the time of a product at many turns
 _LEAST = 1e-9  # of the largest: modes below it are rounding
 
 
@@ -102,7 +101,7 @@ def _strongest_modes(
     step = radii[1] - radii[0]
     weight = _window(band, radii) * np.sqrt(radii)
     strengths, modes = [], []
-    for order, covariance in enumerate(_orders(band, radii)[:ORDERS]):
+    for order, covariance in enumerate(_orders(band, radii)):
         values, vectors = np.linalg.eigh(covariance * weight[:, None] * weight * step)
         for value, vector in zip(values[::-1], vectors.T[::-1], strict=True):
             peak = vector[np.abs(vector).argmax()]  # eigenvectors come with either sign

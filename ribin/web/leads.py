@@ -273,12 +273,12 @@ def _question_page(
 def decide(request: Request) -> Response:
     """Allow or refuse a question, as `ribin node inbox` does."""
     form, named = form_of(request), form_of(request).get("id", "")
-    said = {"allow": allow_question, "refuse": refuse_question}.get(form.get("word", ""))
-    if said is None:
+    act = {"allow": allow_question, "refuse": refuse_question}.get(form.get("word", ""))
+    if act is None:
         raise ParameterError("question: a word, allow or refuse, needed")
     try:
         with state_of(request).session() as session:
-            said(session.vault, named, who_of(request), form.get("reason", ""))
+            act(session.vault, named, who_of(request), form.get("reason", ""))
     except RibinError as error:
         return _question_page(request, named, form.get("reason", ""), error)
     return see(request, "/")

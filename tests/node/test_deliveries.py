@@ -136,7 +136,7 @@ def test_a_correction_is_told_to_whom_it_was_told_and_to_nobody_else(ribin, made
         found = json.loads(ribin("search", BLZ, *back, *asked).out)
         row = next(one for one in found["candidates"] if one["member"] == "JAM")
         edit = ("exhibit", "edit", JAM, "--reason", "the witness Smith misread it")
-        done = ribin(*edit, "--calibre", "7.65", *by, *lines)
+        done = ribin(*edit, "--calibre", "7.65 Luger", *by, *lines)
         assert (done.code, done.err) == (0, "")  # nobody has it on record
         words = ("lead", "open", BLZ, f"JAM:{row['exhibit']}", "--note", "score", "--who", "me")
         done = ribin(*words, *back, "--list", found["search"], "--json")
