@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,9 +84,14 @@ def view_lead(vault: Vault, history: LeadHistory, who: str) -> LeadView:
         alone = any(shows_the_marks_alone(one, who, vault.member) for one in of_pair)
         seen = () if alone else seen
     if alone:
-        lead = replace(lead, note="", figures={})
+        lead = replace(lead, note="", figures=mark_alone(lead.figures))
     hidden = len(history.reviews) - len(seen)
     return LeadView(replace(history, lead=lead), seen, hidden, alone)
+
+
+def mark_alone(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the figures of a lead the type of mark that it was taken up by, shown to everybody."""
+    return {"mark": figures["mark"]} if figures.get("mark") else {}
 
 
 def leads_table(views: Sequence[LeadView]) -> str:

@@ -14,7 +14,14 @@ from ribin.leads.both_sides import LeadChoice, exchange
 from ribin.leads.looks import looks_at_own_verdict
 from ribin.leads.notices import Notice, Occasion, is_due, notices_of, write_notice
 from ribin.leads.steps import Step
-from ribin.leads.text import OWN_VERDICT, SHOWN_EARLY, LeadView, leads_to_review, view_lead
+from ribin.leads.text import (
+    OWN_VERDICT,
+    SHOWN_EARLY,
+    LeadView,
+    leads_to_review,
+    mark_alone,
+    view_lead,
+)
 from ribin.search.network import Network
 from ribin.services.blind_pairs import withheld_searches, withheld_text
 from ribin.vault.accounts import find_account
@@ -43,7 +50,7 @@ def shown_leads(vault: Vault, histories: Sequence[LeadHistory], who: str) -> lis
     for history in histories:
         view, why = view_lead(vault, history, who), shut.get(history.lead.figures.get("search", ""))
         if why and not view.marks_alone:
-            lead = replace(view.history.lead, figures={})
+            lead = replace(view.history.lead, figures=mark_alone(history.lead.figures))
             history = replace(view.history, lead=lead)
             view = replace(view, history=history, figures_withheld=withheld_text(why))
         views.append(view)

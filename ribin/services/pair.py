@@ -331,7 +331,7 @@ def lead_marks_page(session: Session, lead: str, who: str) -> str:
     history, asker = view.history.lead, _asker_of_lead(session, view.history.lead, who)
     if not view.marks_alone:
         return pair_page(_pair_of_lead(session, history, asker), asker)
-    one = side_of(history.reference, asker)
+    one = side_of(history.reference, asker, mark_type=_mark_of(history))
     two = side_of(history.comparison, asker, mark_type=one.mark.mark_type)
     params = asker.params
     blank = not_compared(one.template, two.template, NO_FIGURES, params.params_id)
@@ -346,8 +346,13 @@ def _asker_of_lead(
     return Asker(session.params, session, request, action)
 
 
+def _mark_of(lead: Lead) -> str | None:
+    """The type of mark that a lead was taken up by; None where its figures name none."""
+    return str(lead.figures["mark"]) if lead.figures.get("mark") else None
+
+
 def _pair_of_lead(session: Session, lead: Lead, asker: Asker) -> ComparedPair:
-    pair = prepare_pair(*lead.exhibits, asker)
+    pair = prepare_pair(*lead.exhibits, asker, PairOptions(mark_type=_mark_of(lead)))
     at = recorded_at(session.vault, lead)
     return _beside_record(session, pair, lead.figures, f"the record of {lead.lead}", at)
 

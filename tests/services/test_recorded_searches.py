@@ -133,6 +133,20 @@ def test_a_lead_takes_the_figures_of_the_record_and_of_its_own_query(jam):
     assert checked(jam.folder) == []
 
 
+def test_the_page_of_a_lead_shows_the_marks_that_it_was_taken_up_by(jam):
+    """Firing pins, not the breech faces, which are the first marks of both."""
+    for exhibit in (QUERY, OTHER):
+        drawn = ("--circle", "firing_pin:169,167,130,40", "--reason", "drawn")
+        jam("mark", "redo", exhibit, *drawn)
+    jam("search", QUERY, "--mark", "firing_pin")
+    jam("lead", "open", QUERY, OTHER, "--note", "n", "--list", "JAM-Q1")
+    page = jam.folder.parent / "marks.html"
+    jam("lead", "marks", "JAM-L1", "-o", page)
+    text = page.read_text(encoding="utf-8").casefold()
+    assert "firing pin" in text
+    assert "breech face" not in text
+
+
 def test_how_many_searches_were_made_does_not_cross_the_border(jam, tmp_path):
     wide = ("--scope", "cluster", "--reason", "shooting", *jam.network)
     row = search(jam, *wide)["candidates"][0]
