@@ -15,6 +15,7 @@ from ribin.model import Template
 from ribin.pipeline import compare_many, look_again, on_threads
 from ribin.search.context import SearchContext
 from ribin.search.journal import FullSearchJournal, PairFigures
+from ribin.search.rank import row_order
 from ribin.search.rules import Eligibility
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
@@ -136,11 +137,6 @@ def shared_lines(compared: FullComparison) -> tuple[str, ...]:
         for along, known in sorted(firearms.items())
         if len(known) > 1
     )
-
-
-def row_order(row: Candidate) -> tuple[float, str, str, str]:
-    """Best score first; equal scores by member, exhibit and scan, so that a list never varies."""
-    return -row.score, row.member, row.exhibit, row.sha256
 
 
 def _row(member: str, mark: StoredMark, figures: PairFigures) -> Candidate:

@@ -29,12 +29,12 @@ from ribin.errors import (
 from ribin.exchange.carrier import Way
 from ribin.exchange.line import PreparedQuestion
 from ribin.params.defaults import ValidationParams
-from ribin.search.compare import row_order, sum_counts
+from ribin.search.compare import sum_counts
 from ribin.search.context import Query, SearchContext
 from ribin.search.journal import FullSearchJournal
 from ribin.search.member import Answer, Member, OtherMember, bundle_of, log_request, member_of
 from ribin.search.network import Network
-from ribin.search.rank import fuse_lists
+from ribin.search.rank import fuse_lists, row_order
 from ribin.search.rules import check_request
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.messages import OwnQuestion, put_own_questions, settle_question

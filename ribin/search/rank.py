@@ -1,4 +1,4 @@
-"""Lists of several types of mark as one, by rank.
+"""The order of a list, and lists of several types of mark as one, by rank.
 
 Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009, doi:10.1145/1571941.1572114):
 an exhibit has the sum of 1 / (offset + rank) over the lists it is in. Scores of different types of
@@ -17,6 +17,11 @@ from ribin.cases.exhibits import Candidate, Exhibit, Grouping, Scope, SearchResu
 from ribin.cases.results import FusedCandidate, MarkRank
 
 _Key = tuple[str, bool, str]  # member, whether it is a group, its name
+
+
+def row_order(row: Candidate) -> tuple[float, str, str, str]:
+    """Best score first; equal scores by member, exhibit and scan, so that a list never varies."""
+    return -row.score, row.member, row.exhibit, row.sha256
 
 
 def fuse_lists(lists: Sequence[SearchResult], offset: int) -> tuple[FusedCandidate, ...]:

@@ -19,9 +19,9 @@ from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, SearchQuestion, request_of, stated_template
 from ribin.foreign import read_packed
 from ribin.model import Template
-from ribin.search.compare import row_order, sum_counts
+from ribin.search.compare import sum_counts
 from ribin.search.member import Answer, answer_of, log_request
-from ribin.search.rank import fuse_lists
+from ribin.search.rank import fuse_lists, row_order
 from ribin.services.recorded_searches import lists_as_recorded, record_again, recorded_search
 from ribin.services.session import Session
 from ribin.vault.messages import OwnQuestion, own_questions, settle_question
