@@ -158,8 +158,9 @@ def eligible_marks(
 def filter_notes(
     mark_table: MarkTable, request: Request, reach: Scope, words: Vocabulary
 ) -> list[str]:
-    """For each class field of which no mark shown has the value asked for: what there is; and
-    which calibres, that the table lacks, were kept beside the one asked for."""
+    """For each class field of which no mark shown has the value asked for: what there is; which
+    calibres, that the table lacks, were kept beside the one asked for; and where the table lacks
+    that one, which were left out."""
     marks = np.bincount(mark_table.which, minlength=len(mark_table.facts))
     shown = [
         (facts, int(number))
@@ -171,15 +172,22 @@ def filter_notes(
         held, kept = Counter[str](), Counter[str]()
         for facts, number in shown:
             said = getattr(facts, name)
-            held[_words(name, said) or "not known"] += number
+            held[_words(name, said) or _NOT_KNOWN] += number
             if said and _lacks(words, name, said, wanted):
                 kept[said] += number
         if kept:
             lacks = "kept, since the table of calibres lacks what is stated of them"
             notes.append(f"{lacks}: {_listed(kept)}")
-        if not held or any(_same(words, name, one, wanted) for one in held):
+        unknown = name == "calibre" and not calibre_code(words.value(name, wanted))
+        others = {one: n for one, n in held.items() if not _same(words, name, one, wanted)}
+        if len(others) < len(held):
+            others.pop(_NOT_KNOWN, None)
+            if unknown and others:
+                only = f"the table of calibres lacks {wanted}: only what is stated so is kept"
+                notes.append(f"{only}; left out are {_listed(Counter(others))}")
             continue
-        unknown = name == "calibre" and not calibre_code(wanted)
+        if not held:
+            continue
         lacks = ", which the table of calibres lacks" if unknown else ""
         what = f"{name.replace('_', ' ')} {_words(name, wanted)}"
         notes.append(f"no mark of {what}{lacks}; there are {_listed(held)}")
@@ -193,6 +201,7 @@ def _listed(held: Counter[str]) -> str:
 
 
 _MOST_VALUES = 30  # of a field that a note lists
+_NOT_KNOWN = "not known"
 
 
 def _words(name: str, text: str) -> str:
