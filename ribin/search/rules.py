@@ -22,6 +22,7 @@ from ribin.cases.exhibits import (
 from ribin.cases.plausible import checked_day
 from ribin.errors import AccessError, ParameterError
 from ribin.model import BoolArray, ScanKind, Template, known_lighting, light_hindrance
+from ribin.text import TEXT_LENGTH
 from ribin.vault.disclosure import may_see
 from ribin.vault.mark_table import MarkFacts, MarkTable
 from ribin.vault.vocabulary import Vocabulary
@@ -195,12 +196,19 @@ def filter_notes(
 
 
 def _listed(held: Counter[str]) -> str:
-    most = held.most_common(_MOST_VALUES)
+    """The most frequent values with their numbers, as many as a note that crosses a border holds."""
+    most, length = list[tuple[str, int]](), 0
+    for value, n in held.most_common(_MOST_VALUES):
+        length += len(f"{value} ({n}), ")
+        if most and length > _LONGEST_LIST:
+            break
+        most.append((value, n))
     more = f" and {len(held) - len(most)} more" if len(held) > len(most) else ""
     return ", ".join(f"{value} ({n})" for value, n in sorted(most)) + more
 
 
 _MOST_VALUES = 30  # of a field that a note lists
+_LONGEST_LIST = TEXT_LENGTH // 2  # characters; a longer note would be refused with its answer
 _NOT_KNOWN = "not known"
 
 
