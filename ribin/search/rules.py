@@ -196,7 +196,7 @@ def filter_notes(
 
 
 def _listed(held: Counter[str]) -> str:
-    """The most frequent values with their numbers, as many as a note that crosses a border holds."""
+    """The most frequent values with their numbers, no more than a note may hold."""
     most, length = list[tuple[str, int]](), 0
     for value, n in held.most_common(_MOST_VALUES):
         length += len(f"{value} ({n}), ")
