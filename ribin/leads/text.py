@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, Review, ReviewBasis
+from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, LeadWord, Review, ReviewBasis
 from ribin.comparison import shown_score
 from ribin.leads.rules import (
     awaits_confirmation,
@@ -168,10 +168,15 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "unchecked": history.unchecked,  # reviews whose blindness awaits the logs of both members
         "without_account": history.without_account,  # reviews on record that do not count
         "link": history.link if verdicts_are_known(history) else None,
-        "withdrawal": history.withdrawal,
-        "closure": history.closure,
-        "confirmation": history.confirmation,
+        "withdrawal": _end_shown(view, history.withdrawal),
+        "closure": _end_shown(view, history.closure),
+        "confirmation": _end_shown(view, history.confirmation),
     }
+
+
+def _end_shown(view: LeadView, end: LeadWord | None) -> LeadWord | None:
+    """As `endings` of one of them."""
+    return replace(end, reason="") if end and view.marks_alone else end
 
 
 def leads_to_review(files: Iterable[LeadHistory], who: str, member: str) -> list[LeadHistory]:

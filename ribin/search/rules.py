@@ -22,6 +22,7 @@ from ribin.cases.exhibits import (
 from ribin.cases.plausible import checked_day
 from ribin.errors import AccessError, ParameterError
 from ribin.model import BoolArray, ScanKind, Template, known_lighting, light_hindrance
+from ribin.text import TEXT_LENGTH
 from ribin.vault.disclosure import may_see
 from ribin.vault.mark_table import MarkFacts, MarkTable
 from ribin.vault.vocabulary import Vocabulary
@@ -158,8 +159,9 @@ def eligible_marks(
 def filter_notes(
     mark_table: MarkTable, request: Request, reach: Scope, words: Vocabulary
 ) -> list[str]:
-    """For each class field of which no mark shown has the value asked for: what there is; and
-    which calibres, that the table lacks, were kept beside the one asked for."""
+    """For each class field of which no mark shown has the value asked for: what there is; which
+    calibres, that the table lacks, were kept beside the one asked for; and where the table lacks
+    that one, which were left out."""
     marks = np.bincount(mark_table.which, minlength=len(mark_table.facts))
     shown = [
         (facts, int(number))
@@ -171,15 +173,22 @@ def filter_notes(
         held, kept = Counter[str](), Counter[str]()
         for facts, number in shown:
             said = getattr(facts, name)
-            held[_words(name, said) or "not known"] += number
+            held[_words(name, said) or _NOT_KNOWN] += number
             if said and _lacks(words, name, said, wanted):
                 kept[said] += number
         if kept:
             lacks = "kept, since the table of calibres lacks what is stated of them"
             notes.append(f"{lacks}: {_listed(kept)}")
-        if not held or any(_same(words, name, one, wanted) for one in held):
+        unknown = name == "calibre" and not calibre_code(words.value(name, wanted))
+        others = {one: n for one, n in held.items() if not _same(words, name, one, wanted)}
+        if len(others) < len(held):
+            others.pop(_NOT_KNOWN, None)
+            if unknown and others:
+                only = f"the table of calibres lacks {wanted}: only what is stated so is kept"
+                notes.append(f"{only}; left out are {_listed(Counter(others))}")
             continue
-        unknown = name == "calibre" and not calibre_code(wanted)
+        if not held:
+            continue
         lacks = ", which the table of calibres lacks" if unknown else ""
         what = f"{name.replace('_', ' ')} {_words(name, wanted)}"
         notes.append(f"no mark of {what}{lacks}; there are {_listed(held)}")
@@ -187,12 +196,20 @@ def filter_notes(
 
 
 def _listed(held: Counter[str]) -> str:
-    most = held.most_common(_MOST_VALUES)
+    """The most frequent values with their numbers, no more than a note may hold."""
+    most, length = list[tuple[str, int]](), 0
+    for value, n in held.most_common(_MOST_VALUES):
+        length += len(f"{value} ({n}), ")
+        if most and length > _LONGEST_LIST:
+            break
+        most.append((value, n))
     more = f" and {len(held) - len(most)} more" if len(held) > len(most) else ""
     return ", ".join(f"{value} ({n})" for value, n in sorted(most)) + more
 
 
 _MOST_VALUES = 30  # of a field that a note lists
+_LONGEST_LIST = TEXT_LENGTH // 2  # characters; a longer note would be refused with its answer
+_NOT_KNOWN = "not known"
 
 
 def _words(name: str, text: str) -> str:

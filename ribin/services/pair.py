@@ -208,14 +208,20 @@ def _beside_record(
         return pair
     if abs(was - now.score) <= _SAME_SCORE:
         return pair
-    refs = [ExhibitRef(s.member, s.exhibit.exhibit) for s in pair.sides if s.exhibit]
+    refs = {ExhibitRef(s.member, s.exhibit.exhibit): s.known_as for s in pair.sides if s.exhibit}
     redone = marks_redone(session.vault, refs, at) if at else []
+    cells = f", {figures['cmc']:g} of {figures['cells']} cells" if _has_cells(figures) else ""
     note = (
         f"{'; '.join(redone) or 'the marks are described otherwise now'}: {record} says "
-        f"{score_text(was)}, {figures['cmc']:g} of {figures['cells']} cells, the marks as they are "
-        f"now {score_text(now.score)}, {now.cmc:g} of {now.cells}"
+        f"{score_text(was)}{cells}, the marks as they are now {score_text(now.score)}, "
+        f"{now.cmc:g} of {now.cells}"
     )
     return replace(pair, result=replace(now, note="; ".join(filter(None, (note, now.note)))))
+
+
+def _has_cells(figures: Mapping[str, Any]) -> bool:
+    """Whether a record says how many cells are congruent: another member need not state it."""
+    return {"cmc", "cells"} <= figures.keys()
 
 
 def _rendered_pair(
@@ -406,12 +412,17 @@ def recorded_figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a record says of a pair, for its report; nothing where it has no score."""
     if not isinstance(score := figures.get("score"), float):
         return []
-    said = f"{score_text(score)}, {figures['cmc']:g} of {figures['cells']} congruent cells"
-    place = f"rank {figures['rank']} by {words(str(figures['mark']))}"
+    said = score_text(score)
+    if _has_cells(figures):
+        said += f", {figures['cmc']:g} of {figures['cells']} congruent cells"
+    rank = f"rank {figures['rank']}" if "rank" in figures else ""
+    by = f"by {words(str(figures['mark']))}" if figures.get("mark") else ""
+    place = " ".join(filter(None, (rank, by)))
     of = " of ".join(filter(None, (place, str(figures.get("search", "")))))
     made_with = figures.get("params_id")
-    more = f", method parameters {made_with}" if made_with else ""
-    return [("Score on record", f"{said}; {of}{more}")]
+    more = f"method parameters {made_with}" if made_with else ""
+    place = ", ".join(filter(None, (of, more)))
+    return [("Score on record", "; ".join(filter(None, (said, place))))]
 
 
 def report_pair(

@@ -309,7 +309,7 @@ def _due_exhibits(vault: Vault, exhibits: Sequence[str], due: str | None) -> lis
     if bool(exhibits) == (due is not None):
         raise ParameterError("purge: either exhibits or a day needed, found both or neither")
     if due is None:
-        return [vault.exhibit(name).exhibit for name in dict.fromkeys(exhibits)]
+        return list(dict.fromkeys(vault.exhibit(name).exhibit for name in exhibits))
     today = datetime.now(UTC).date().isoformat()
     day = today if due == "today" else checked_day(due, "purge: due")
     if day > today:

@@ -75,6 +75,17 @@ def test_a_value_that_nobody_has_is_said_with_those_there_are(network, name):
     )
 
 
+def test_many_long_values_do_not_cost_the_answer_of_their_owner(network):
+    """A text that crosses a border has a length, beyond which the whole answer is refused."""
+    with Vault.open(network.members["BRB"].folder) as vault:
+        for number in range(10, 18):
+            put(vault, f"BRB-{number}", number, ClassFields(ammunition=f"{number} " + "x" * 190))
+    names, notes = found(network, ammunition="none of it")
+    assert names == ["BRB-0", "JAM-0"]
+    assert notes[0].startswith("BRB: no mark of ammunition none of it; there are ")
+    assert notes[0].endswith(" more")
+
+
 def test_the_synonyms_of_a_vault_count_in_its_searches(network):
     """Those of the owner for its own exhibits."""
     with Vault.open(network.members["JAM"].folder) as jam:

@@ -236,3 +236,16 @@ def test_another_lead_from_the_same_list_tells_nothing_of_it(due):
     assert "score " in due("lead", "show", "JAM-L2", who="Ann").out
     due("review", "JAM-L1", *REVIEW, who="Ben")
     assert "score " in due("lead", "show", "JAM-L2", who="Ben").out
+
+
+def test_why_an_earlier_lead_of_the_pair_was_closed_is_kept_back(jam):
+    """The reason may say what the marks show; programs are told no more than a person."""
+    jam("lead", "open", ONE, TWO, "--note", "look", who="Ann")
+    jam("lead", "close", "JAM-L1", "--reason", SECRET, who="Ann")
+    jam("lead", "open", ONE, TWO, "--note", "look again", who="Ann")
+    jam("review", "JAM-L2", *REVIEW, who="Ann")
+    for words in (("show", "JAM-L1"), ("show", "JAM-L1", "--json"), ("list", "--json")):
+        assert SECRET in jam("lead", *words, who="Ann").out
+        assert SECRET not in jam("lead", *words, who="Ben").out
+    closed = json.loads(jam("lead", "show", "JAM-L1", "--json", who="Ben").out)["closure"]
+    assert (closed["person"], closed["reason"]) == ("Ann", "")

@@ -157,7 +157,10 @@ def test_a_calibre_that_the_table_lacks_is_asked_about_and_rules_nothing_out(enr
     assert [row["exhibit"] for row in facts["candidates"]] == ["A-1"]
     kept = "JAM: kept, since the table of calibres lacks what is stated of them: 9 mm (1)"
     assert kept in facts["notes"]
-    assert json.loads(ribin(*said, "--calibre", "9 MM", "--json").out)["candidates"]  # its own word
+    own = json.loads(ribin(*said, "--calibre", "9 MM", "--json").out)  # a word of the vault alone
+    assert [row["exhibit"] for row in own["candidates"]] == ["A-1"]
+    only = "JAM: the table of calibres lacks 9 MM: only what is stated so is kept"
+    assert f"{only}; left out are .45 ACP (11.43x23) (1)" in own["notes"]
     for calibre, meant in ((".45 Kolt", ".45 Colt (11.5x33R)"), ("9mm Lugar", "9 mm Luger (9x19)")):
         done = ribin(*said, "--calibre", calibre)
         assert (done.code, done.out) == (2, "")

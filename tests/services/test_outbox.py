@@ -212,6 +212,12 @@ def test_a_purge_tells_each_member_that_its_release_has_ended_but_not_why(jam, t
     assert "court" not in f"{row}"
 
 
+def test_an_exhibit_that_two_names_mean_is_purged_once(jam):
+    correct(jam, ["JAM-1"], {"exhibit": "JAM-9"}, **SAID)
+    report = purge_each(jam, replace(PURGE, exhibits=("JAM-1", "JAM-9")))
+    assert ([one.exhibit for one in report.purged], report.failed) == (["JAM-9"], ())
+
+
 def test_a_moved_scan_is_told_of_both_exhibits_to_whom_they_are_known(jam):
     released(jam)
     _, concerned = move(jam, "JAM-1", "", "JAM-2", "", **SAID)

@@ -9,6 +9,11 @@ from contextlib import ExitStack
 import pytest
 from web_client import OTHER, QUERY, found, served, state
 
+from ribin.cases.leads import ExhibitRef
+from ribin.services.pair import recorded_figures
+from ribin.services.redone_marks import marks_redone
+from ribin.vault.vault import Vault
+
 CIRCLE = ("--circle", "breech_face:169,167,130,40", "--reason", "drawn wrongly")
 
 
@@ -97,3 +102,27 @@ def test_a_list_that_is_not_recorded_follows_too(run):
         assert re.search(
             f"{day_words(QUERY)}: the list says", browser.get(f"/compare?{place}").text
         )
+
+
+def test_an_exhibit_that_was_renamed_since_is_known(run):
+    run("exhibit", "edit", OTHER, "--name", "J-9", "--reason", "named anew")
+    run("mark", "redo", "J-9", *CIRCLE)
+    assert re.search(f"marks of {OTHER} were redone", run("searches", "JAM-Q1"))
+
+
+def test_of_a_released_exhibit_its_owner_tells_by_the_pseudonym(run):
+    ref, before = ExhibitRef("BLZ", "BLZ-1"), "x-0123456789abcdef"
+    with Vault.open(run.folder / "JAM") as vault:
+        with vault.act("receive correction", "B. Green", "") as act:
+            act.log(f"BLZ:{before}", owner="BLZ", changed=["marks"])
+        assert marks_redone(vault, {ref: ""}, "2026") == []
+        (said,) = marks_redone(vault, {ref: before}, "2026")
+    assert said.startswith("marks of BLZ:BLZ-1 were redone on ")
+
+
+@pytest.mark.parametrize("lacking", ["cmc", "cells", "rank", "mark"])
+def test_figures_of_another_member_may_lack_any(lacking):
+    figures = {"score": 40.0, "cmc": 7.0, "cells": 30, "rank": 2, "mark": "breech_face"}
+    del figures[lacking]
+    ((_, said),) = recorded_figures(figures)
+    assert said.startswith("40.000")
