@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ribin._version import __version__
-from ribin.cases.csv_files import TableForm
+from ribin.cases.csv_files import OWN_FORM, TableForm
 from ribin.errors import ScanError
 from ribin.evaluate.metrics import (
     Figures,
@@ -36,8 +36,8 @@ from ribin.evaluate.pairs import (
     warm_up,
 )
 from ribin.model import MarkType
-from ribin.params.defaults import Params
-from ribin.workers import OnProgress
+from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.workers import OnProgress, silent
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,11 @@ class Evaluation:
 
 
 def evaluate_folder(
-    folder: Path, params: Params, jobs: int, tick: OnProgress, form: TableForm
+    folder: Path,
+    params: Params = DEFAULT_PARAMS,
+    jobs: int = 1,
+    tick: OnProgress = silent,
+    form: TableForm = OWN_FORM,
 ) -> tuple[Evaluation, list[Pair]]:
     """Describe every scan that labels.csv names, compare all pairs, and count.
 

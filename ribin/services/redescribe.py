@@ -101,7 +101,7 @@ class RedoneScan:
 
 
 def redo_marks(
-    vault: Vault, params: Params, asked: RedoOptions, network: Network | None
+    vault: Vault, params: Params, asked: RedoOptions, network: Network | None = None
 ) -> tuple[RedoneScan, set[str]]:
     """Outline and read a scan anew from its stored original; what is found counts from now on.
 

@@ -88,7 +88,9 @@ class RetentionChange:
     reason: str
 
 
-def change_retention(vault: Vault, asked: RetentionChange, agree: Agree) -> None:
+def change_retention(
+    vault: Vault, asked: RetentionChange, agree: Agree = lambda lines: None
+) -> None:
     """Set the last day of these exhibits and the usual days, as far as named.
 
     `agree` is shown a line for each exhibit that is then due, or kept for a shorter time than its
