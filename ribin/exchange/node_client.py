@@ -255,6 +255,7 @@ class NodeCarrier:
             pool.cut()
             if reply is not None:
                 reply.close()
+            pool.end()
             raise
         finally:
             clock.cancel()
@@ -305,6 +306,11 @@ class _OneLine(urllib3.HTTPSConnectionPool):
     def _made(self, *parts: Any, **named: Any) -> HTTPSConnection:
         self._latest = HTTPSConnection(*parts, **named)
         return self._latest
+
+    def end(self) -> None:
+        """Close it, in the thread that it is of; the next request makes a new one."""
+        if self._latest is not None:
+            self._latest.close()
 
     def cut(self) -> None:
         """End it, also for who waits for bytes; the next request makes a new one."""
