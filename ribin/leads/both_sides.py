@@ -177,10 +177,8 @@ def settle_deliveries(
         for one in waiting:
             if one.question or one.subject not in sent:
                 continue
-            done, has = (
-                own_steps(db, own.member, one.subject),
-                side.steps_of(own.member, one.subject),
-            )
+            done = own_steps(db, own.member, one.subject)
+            has = side.steps_of(own.member, one.subject)
             if has is not None and done <= has:
                 note_delivered(db, one.id)
             elif has is None or done <= sent[one.subject]:

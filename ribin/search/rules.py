@@ -177,8 +177,8 @@ def filter_notes(
             if said and _lacks(words, name, said, wanted):
                 kept[said] += number
         if kept:
-            lacks = "kept, since the table of calibres lacks what is stated of them"
-            notes.append(f"{lacks}: {_listed(kept)}")
+            why = "kept, since the table of calibres lacks what is stated of them"
+            notes.append(f"{why}: {_listed(kept)}")
         unknown = name == "calibre" and not calibre_code(words.value(name, wanted))
         others = {one: n for one, n in held.items() if not _same(words, name, one, wanted)}
         if len(others) < len(held):
